@@ -1,0 +1,1 @@
+"""Trueup: compares stock with what every channel shows, and says why they differ."""

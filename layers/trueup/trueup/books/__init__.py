@@ -1,0 +1,1 @@
+"""Books: sorted, versioned rows in immutable compressed pages (see docs/decisions)."""

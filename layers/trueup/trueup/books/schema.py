@@ -1,0 +1,95 @@
+"""The columns of each kind of book.
+
+Integer columns are signed 64-bit at most; a page stores each in the narrowest width that holds
+it. Text columns hold any Unicode text. A column that is absent in an older page reads as 0 or "".
+Columns are only ever added; a change of meaning is a new format version.
+"""
+
+from dataclasses import dataclass
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BookSchema:
+    """Column names of a kind of book, in storage order."""
+
+    kind: str
+    ints: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+
+
+BASELINE = BookSchema(
+    kind="baseline",
+    ints=("on_hand", "committed", "damaged", "on_hold", "stated", "unknown"),
+)
+"""Positions of one location by SKU; base units. `unknown` is a set of `Unknown` bits."""
+
+LISTINGS = BookSchema(
+    kind="listings",
+    ints=("pack_size", "buffer", "cap", "backorder", "cost", "price", "unset"),
+    texts=("channel_product_id", "title", "gtin", "components", "currency"),
+)
+"""Listings of one account by listing key (domain.keys). `components` is "" or JSON
+``[[sku, quantity], ...]``; `unset` is a set of `Unset` bits."""
+
+ALIASES = BookSchema(kind="aliases", ints=(), texts=("listing_key",))
+"""channel_key to listing key, for the listings whose key is not their channel key."""
+
+ROWS = BookSchema(
+    kind="rows",
+    ints=(
+        "total",
+        "committed",
+        "damaged",
+        "on_hold",
+        "sellable",
+        "publishable",
+        "reported",
+        "pack_size",
+        "buffer",
+        "backorder",
+        "cap",
+        "unknown",
+        "reason",
+    ),
+)
+"""A snapshot's rows of one account x channel location by row key. `unknown`: `RowUnknown` bits;
+`reason`: domain.outcomes.Reason. Titles and product ids are read from the pinned listings."""
+
+OBSERVATIONS = BookSchema(
+    kind="observations",
+    ints=("reported", "allocated", "unknown"),
+    texts=("product_id", "gtin", "title"),
+)
+"""What a channel showed, in sorted segments; key: row key after aliases are resolved. `unknown`
+bit 1: the channel shows the item without a quantity. The texts are empty for listed items."""
+
+
+class Unknown:
+    """Bits of a baseline's `unknown`: that value is not known (and stored as 0)."""
+
+    ON_HAND = 1
+    STATED = 2
+    COMMITTED = 4
+    DAMAGED = 8
+    ON_HOLD = 16
+
+
+class Unset:
+    """Bits of a listing's `unset`: no value is given (and 0 is stored)."""
+
+    BUFFER = 1
+    CAP = 2
+    COST = 4
+    PRICE = 8
+
+
+class RowUnknown:
+    """Bits of a row's `unknown`: that value is not known (and stored as 0)."""
+
+    TOTAL = 1
+    SELLABLE = 2
+    REPORTED = 4
+    CAP = 8
+    """No cap is set."""

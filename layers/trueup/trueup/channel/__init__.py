@@ -1,0 +1,1 @@
+"""What a channel connector must answer, and how it answers it."""

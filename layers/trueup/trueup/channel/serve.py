@@ -1,0 +1,49 @@
+"""How a connector Lambda in Python answers: decode, dispatch, encode."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from trueup.channel.contract import (
+    CheckRequest,
+    CheckResponse,
+    DescribeRequest,
+    DescribeResponse,
+    Failure,
+    FetchRequest,
+    FetchResponse,
+    PushRequest,
+    PushResponse,
+    Request,
+    Response,
+)
+
+
+class Connector(Protocol):
+    """The four operations; see `contract` for what each must answer."""
+
+    def describe(self, request: DescribeRequest) -> DescribeResponse | Failure: ...
+    def fetch(self, request: FetchRequest) -> FetchResponse: ...
+    def push(self, request: PushRequest) -> PushResponse: ...
+    def check(self, request: CheckRequest) -> CheckResponse: ...
+
+
+def answer(connector: Connector, event: dict[str, Any]) -> dict[str, Any]:
+    """The response to one event, as JSON values. Raises msgspec.ValidationError on a bad request."""
+    request = msgspec.convert(event, Request)
+    response = _operation(connector, request)(request)
+    encoded: dict[str, Any] = msgspec.to_builtins(response)
+    return encoded
+
+
+def _operation(connector: Connector, request: Request) -> Callable[[Any], Response]:
+    match request:
+        case DescribeRequest():
+            return connector.describe
+        case FetchRequest():
+            return connector.fetch
+        case PushRequest():
+            return connector.push
+        case CheckRequest():
+            return connector.check

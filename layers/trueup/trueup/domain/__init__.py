@@ -1,0 +1,1 @@
+"""Pure values and rules of stock reconciliation: no AWS, no clock, no environment."""

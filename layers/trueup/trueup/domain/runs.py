@@ -1,0 +1,257 @@
+"""Runs: one comparison of one account, from its opening to a final state."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trueup.domain.accounts import Code, Entity, Link, Slug
+from trueup.domain.time import Instant
+
+
+class Trigger(StrEnum):
+    BUTTON = "button"
+    SCHEDULE = "schedule"
+
+
+class RunState(StrEnum):
+    """Queued and Running are passing; the others are final."""
+
+    QUEUED = "Queued"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    PARTIAL = "Partial"
+    FAILED = "Failed"
+    SKIPPED = "Skipped"
+
+    @property
+    def final(self) -> bool:
+        return self not in (RunState.QUEUED, RunState.RUNNING)
+
+
+class Usage(BaseModel):
+    """What a step used; sums with `+`. Write and read units as DynamoDB counts them."""
+
+    model_config = ConfigDict(frozen=True)
+    write_units: float = 0
+    read_units: float = 0
+    items_written: int = 0
+    bytes_written: int = 0
+    s3_puts: int = 0
+    s3_gets: int = 0
+    invocations: int = 0
+    gb_seconds: float = 0
+    transitions: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        mine, theirs = self.model_dump(), other.model_dump()
+        return Usage(**{name: mine[name] + theirs[name] for name in mine})
+
+
+class Tally(BaseModel):
+    """Counts of one location's rows. Units over and under are channel units of |gap|."""
+
+    model_config = ConfigDict(frozen=True)
+    rows: int = 0
+    matching: int = 0
+    differing: int = 0
+    units_over: int = 0
+    """The channel shows more than can be published: oversell risk."""
+    units_under: int = 0
+    """The channel shows less than can be published: lost sales."""
+    oversold_rows: int = 0
+    unknown: int = 0
+    not_listed: int = 0
+    not_on_channel: int = 0
+    value_over: dict[str, int] = {}
+    """Minor units at price by currency of `units_over`; rows without a price are in `unvalued`."""
+    value_under: dict[str, int] = {}
+    unvalued: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        sums: dict[str, Any] = {n: _sum(getattr(self, n), getattr(other, n)) for n in _TALLY}
+        return Tally(**sums)
+
+
+_TALLY = tuple(Tally.model_fields)
+
+
+def _sum(one: int | dict[str, int], two: int | dict[str, int]) -> int | dict[str, int]:
+    if isinstance(one, int) and isinstance(two, int):
+        return one + two
+    ones, twos = dict(one), dict(two)  # type: ignore[arg-type]
+    return {c: ones.get(c, 0) + twos.get(c, 0) for c in sorted(ones.keys() | twos.keys())}
+
+
+class LocationResult(BaseModel):
+    """How one channel location came out of a run; `cause` is for the seller to read."""
+
+    model_config = ConfigDict(frozen=True)
+    channel_location: Code
+    state: RunState
+    cause: str | None = None
+    tally: Tally = Tally()
+    version: int | None = None
+    """The snapshot version this run made visible."""
+
+
+class BookPin(BaseModel):
+    """A book's version as it stood when the run opened."""
+
+    model_config = ConfigDict(frozen=True)
+    book: str
+    version: int
+    manifest: str
+    as_of: Instant | None = None
+
+
+class Inputs(BaseModel):
+    """Everything a run compares, frozen when it opens, so that a replay gives the same."""
+
+    model_config = ConfigDict(frozen=True)
+    links: tuple[Link, ...] = ()
+    buffers: dict[Code, int] = {}
+    """Base units by channel location: link's buffer, else its only location's, else account's."""
+    allocation: int = 100
+    tolerance: int = 0
+    listings: BookPin | None = None
+    aliases: BookPin | None = None
+    baselines: dict[Slug, BookPin] = {}
+
+
+class Progress(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    phase: str = "queued"
+    rows_fetched: int = 0
+    rows_expected: int | None = None
+    ranges: int = 0
+
+
+class Run(Entity):
+    """One comparison of one account."""
+
+    record: ClassVar[str] = "run"
+
+    id: str
+    account: Slug
+    channel: Slug
+    trigger: Trigger
+    requested_by: str
+    state: RunState = RunState.QUEUED
+    cause: str | None = None
+    opened_at: Instant
+    deadline: Instant
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    fence: int = 0
+    inputs: Inputs = Inputs()
+    progress: Progress = Progress()
+    locations: tuple[LocationResult, ...] = ()
+    usage: Usage = Usage()
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.account, self.id)
+
+    @property
+    def appointment(self) -> tuple[str, datetime] | None:
+        return None if self.state.final else ("open", self.deadline)
+
+
+class Lease(Entity):
+    """Whoever holds it may make a version of the account's books visible. `fence` only grows."""
+
+    record: ClassVar[str] = "lease"
+
+    account: Slug
+    holder: str
+    fence: Annotated[int, Field(ge=1)]
+    expires_at: Instant
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.account,)
+
+    @property
+    def guard(self) -> str | None:
+        return f"{self.holder}#{self.fence}"
+
+
+class Segment(BaseModel):
+    """A sorted object of fetched rows; its index is at its end."""
+
+    model_config = ConfigDict(frozen=True)
+    key: str
+    size: int
+    rows: int
+
+
+class Fetch(Entity):
+    """How far a run's fetch has come; changed by a conditional write a turn."""
+
+    record: ClassVar[str] = "fetch"
+
+    run: str
+    account: Slug
+    cursor: str | None = None
+    done: bool = False
+    turns: int = 0
+    rows: int = 0
+    expected: int | None = None
+    attempt: int = 1
+    segments: tuple[Segment, ...] = ()
+    failed_locations: dict[Code, str] = {}
+    captured_from: Instant | None = None
+    captured_to: Instant | None = None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.account, self.run)
+
+
+class History(Entity):
+    """What a run found at one location, kept beyond the run's own retention (metrics need it)."""
+
+    record: ClassVar[str] = "history"
+
+    account: Slug
+    channel_location: Code
+    run: str
+    finished_at: Instant
+    state: RunState
+    tally: Tally
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.account, self.channel_location, self.run)
+
+
+class Head(Entity):
+    """The visible version of a book. `manifest` is the hash of its manifest."""
+
+    record: ClassVar[str] = "head"
+
+    book: str
+    version: int
+    manifest: str
+    rows: int
+    as_of: Instant
+    """Baselines: the instant the positions are of. Snapshots: when the channel was captured."""
+    made_by: str
+    """The run or import that made it."""
+    at: Instant
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.book,)
+
+
+class Version(Head):
+    """A version of a book, kept for its retention; readers and replays pin it."""
+
+    record: ClassVar[str] = "version"
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.book, f"{self.version:012d}")
