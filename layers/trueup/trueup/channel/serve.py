@@ -30,7 +30,7 @@ class Connector(Protocol):
 
 
 def answer(connector: Connector, event: dict[str, Any]) -> dict[str, Any]:
-    """The response to one event, as JSON values. Raises msgspec.ValidationError on a bad request."""
+    """The response to an event, as JSON values; msgspec.ValidationError on a bad request."""
     request = msgspec.convert(event, Request)
     response = _operation(connector, request)(request)
     encoded: dict[str, Any] = msgspec.to_builtins(response)
