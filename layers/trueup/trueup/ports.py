@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from trueup.channel.contract import Request, Response
 from trueup.domain.accounts import Entity
-from trueup.domain.runs import Usage
+from trueup.domain.runs import Run, Usage
 
 E = TypeVar("E", bound=Entity)
 
@@ -183,6 +183,12 @@ class Machines(Protocol):
         """Start an execution; starting the same name with the same payload again is no error."""
 
     def status(self, machine: MachineName, name: str) -> Literal["running", "ended", "absent"]: ...
+
+
+class Events(Protocol):
+    """Announces to the outside what has happened."""
+
+    def run_completed(self, seller: str, run: Run) -> None: ...
 
 
 class Meter:
