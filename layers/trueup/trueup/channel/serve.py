@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from trueup.channel.contract import (
+    CONTRACT_VERSION,
     CheckRequest,
     CheckResponse,
     DescribeRequest,
@@ -32,9 +33,27 @@ class Connector(Protocol):
 def answer(connector: Connector, event: dict[str, Any]) -> dict[str, Any]:
     """The response to an event, as JSON values; msgspec.ValidationError on a bad request."""
     request = msgspec.convert(event, Request)
+    if request.version > CONTRACT_VERSION:
+        message = f"Contract version {request.version} is newer than this connector knows"
+        raise msgspec.ValidationError(message)
     response = _operation(connector, request)(request)
     encoded: dict[str, Any] = msgspec.to_builtins(response)
     return encoded
+
+
+def read_answer(request: Request, value: Any) -> Response:
+    """A connector's answer to a request; msgspec.ValidationError if it is off the contract."""
+    match request:
+        case DescribeRequest() if isinstance(value, dict) and value.get("outcome") != "ok":
+            return msgspec.convert(value, Failure)
+        case DescribeRequest():
+            return msgspec.convert(value, DescribeResponse)
+        case FetchRequest():
+            return msgspec.convert(value, FetchResponse)
+        case PushRequest():
+            return msgspec.convert(value, PushResponse)
+        case CheckRequest():
+            return msgspec.convert(value, CheckResponse)
 
 
 def _operation(connector: Connector, request: Request) -> Callable[[Any], Response]:
