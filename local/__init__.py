@@ -1,0 +1,1 @@
+"""The embedded stack: build the template's code, run MiniStack, deploy, and show it."""
