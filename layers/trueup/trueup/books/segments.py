@@ -1,0 +1,225 @@
+"""Segments: sorted rows of several locations in one immutable object, read by ranges.
+
+A segment is compressed blocks in the order of (location, key), then a compressed index, then a
+footer of 8 bytes: the index's length (little-endian) and a magic word. Its name follows from its
+content, so that writing it again is no change.
+"""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from itertools import pairwise
+from operator import attrgetter, le
+from typing import NamedTuple
+
+import msgspec
+
+from trueup.books.blobs import compress, content_hash, decompress
+from trueup.books.merging import RepeatedKeyError, Source, merge, repeated
+from trueup.books.pages import Page, decode, encode
+from trueup.books.schema import FORMAT_VERSION, BookSchema
+from trueup.books.stores import RangeObjects
+from trueup.domain.errors import DefectError, Fault, RejectedError
+from trueup.domain.runs import Segment
+
+BLOCK_ROWS = 2_000
+_MAGIC = b"TSG1"
+_FOOTER = 8
+_TAIL = 16_384
+"""Bytes read from the end at first: the index of a segment of 50k rows fits many times."""
+_READ_BYTES = 1_000_000
+"""Neighbouring blocks are read by one request up to this size."""
+
+
+class Captured(NamedTuple):
+    """Rows that a channel showed of one location, and when (ISO 8601, the oldest of them)."""
+
+    location: str
+    captured_at: str
+    page: Page
+
+
+class Block(msgspec.Struct, array_like=True, frozen=True):
+    """Where some rows of a location are in a segment; `repeated` is a key it has twice."""
+
+    location: str
+    first_key: str
+    last_key: str
+    rows: int
+    offset: int
+    length: int
+    captured_at: str
+    repeated: str | None = None
+
+
+class _Index(msgspec.Struct, array_like=True, frozen=True):
+    version: int
+    kind: str
+    blocks: list[Block]
+
+
+_decode_index = msgspec.msgpack.Decoder(_Index).decode
+
+
+class SegmentWriter:
+    """Writes segments under a prefix of a bucket."""
+
+    def __init__(self, objects: RangeObjects, prefix: str) -> None:
+        self._objects = objects
+        self._prefix = prefix
+
+    def write(self, schema: BookSchema, rows: Iterable[Captured]) -> Segment:
+        """One segment of rows sorted by (location, key); equal keys are kept, and found by scan.
+
+        DefectError if they are not sorted.
+        """
+        body = bytearray()
+        blocks: list[Block] = []
+        for captured in _blocks(rows):
+            blob = compress(encode(schema, captured.page))
+            blocks.append(_block(captured, len(body), len(blob)))
+            body += blob
+        _check_order(blocks)
+        index = compress(msgspec.msgpack.encode(_Index(FORMAT_VERSION, schema.kind, blocks)))
+        body += index + len(index).to_bytes(4, "little") + _MAGIC
+        key = f"{self._prefix}{content_hash(bytes(body))}.seg"
+        self._objects.put(key, bytes(body))
+        return Segment(key=key, size=len(body), rows=sum(block.rows for block in blocks))
+
+
+class SegmentSet:
+    """The rows of several segments as one; indexes are read once, when first needed."""
+
+    def __init__(
+        self, objects: RangeObjects, segments: Iterable[Segment], schema: BookSchema
+    ) -> None:
+        self._objects = objects
+        self._segments = tuple(segments)
+        self._schema = schema
+
+    def locations(self) -> list[str]:
+        return sorted(self.counts())
+
+    def counts(self) -> dict[str, int]:
+        """Rows by location."""
+        counts: dict[str, int] = {}
+        for blocks in self._indexes:
+            for block in blocks:
+                counts[block.location] = counts.get(block.location, 0) + block.rows
+        return counts
+
+    def blocks(self, location: str) -> list[Block]:
+        """Where a location's rows are, by first key; blocks of several segments may overlap."""
+        found = [b for blocks in self._indexes for b in blocks if b.location == location]
+        return sorted(found, key=attrgetter("first_key", "last_key"))
+
+    def captured(self, location: str) -> tuple[str, str] | None:
+        """The oldest and the newest instant (ISO 8601) of a location's blocks."""
+        times = [block.captured_at for block in self.blocks(location)]
+        return (min(times), max(times)) if times else None
+
+    def scan(self, location: str, lo: str | None = None, hi: str | None = None) -> Iterator[Page]:
+        """Rows of a location from `lo` to before `hi`, in key order; pages are never empty.
+
+        RejectedError naming location and key if a key occurs twice.
+        """
+        sources: list[Source] = []
+        for segment, blocks in zip(self._segments, self._indexes, strict=True):
+            wanted = [b for b in blocks if b.location == location and _meets(b, lo, hi)]
+            _refuse_repeated(wanted)
+            feed = _Feed(self._objects, segment.key, wanted, self._schema)
+            sources.extend(Source(b.first_key, b.last_key, partial(feed.load, b)) for b in wanted)
+        try:
+            for page in merge(sources):
+                start = bisect_left(page.keys, lo) if lo is not None else 0
+                stop = bisect_left(page.keys, hi) if hi is not None else len(page)
+                if start < stop:
+                    yield page.slice(start, stop)
+        except RepeatedKeyError as error:
+            raise _twice(location, error.key, error.times) from error
+
+    @cached_property
+    def _indexes(self) -> list[list[Block]]:
+        return [self._index(segment) for segment in self._segments]
+
+    def _index(self, segment: Segment) -> list[Block]:
+        tail = self._objects.get_range(segment.key, -min(_TAIL, segment.size), 0)
+        length = int.from_bytes(tail[-_FOOTER:-4], "little")
+        if tail[-4:] != _MAGIC or length + _FOOTER > segment.size:
+            raise DefectError(f"{segment.key} is not a segment")
+        if length + _FOOTER > len(tail):
+            tail = self._objects.get_range(segment.key, -(length + _FOOTER), 0)
+        index = _decode_index(decompress(tail[-(length + _FOOTER) : -_FOOTER]))
+        if index.version != FORMAT_VERSION or index.kind != self._schema.kind:
+            raise DefectError(f"{segment.key} holds {index.kind} {index.version}")
+        return index.blocks
+
+
+class _Feed:
+    """The blocks of one segment, asked for in their order and read ahead in larger ranges."""
+
+    def __init__(
+        self, objects: RangeObjects, key: str, blocks: Iterable[Block], schema: BookSchema
+    ) -> None:
+        self._objects = objects
+        self._key = key
+        self._ahead = deque(blocks)
+        self._schema = schema
+        self._blobs: dict[int, bytes] = {}
+
+    def load(self, block: Block) -> Page:
+        if block.offset not in self._blobs:
+            self._read()
+        return decode(self._schema, decompress(self._blobs.pop(block.offset)))
+
+    def _read(self) -> None:
+        """Read the next blocks, which lie behind one another, by one request."""
+        first = self._ahead[0].offset
+        taken = [self._ahead.popleft()]
+        while self._ahead and _end(self._ahead[0]) - first <= _READ_BYTES:
+            taken.append(self._ahead.popleft())
+        body = self._objects.get_range(self._key, first, _end(taken[-1]))
+        for block in taken:
+            start = block.offset - first
+            self._blobs[block.offset] = body[start : start + block.length]
+
+
+def _end(block: Block) -> int:
+    return block.offset + block.length
+
+
+def _meets(block: Block, lo: str | None, hi: str | None) -> bool:
+    return (lo is None or block.last_key >= lo) and (hi is None or block.first_key < hi)
+
+
+def _refuse_repeated(blocks: Iterable[Block]) -> None:
+    for block in blocks:
+        if block.repeated is not None:
+            raise _twice(block.location, block.repeated, 2)
+
+
+def _twice(location: str, key: str, times: int) -> RejectedError:
+    fault = Fault(f"location {location}, key {key}", f"occurs {times} times")
+    return RejectedError(f"The channel shows {key!r} more than once at {location!r}.", (fault,))
+
+
+def _blocks(rows: Iterable[Captured]) -> Iterator[Captured]:
+    for location, captured_at, page in rows:
+        for start in range(0, len(page), BLOCK_ROWS):
+            yield Captured(location, captured_at, page.slice(start, start + BLOCK_ROWS))
+
+
+def _block(captured: Captured, offset: int, length: int) -> Block:
+    keys = captured.page.keys
+    if not all(map(le, keys, keys[1:])):
+        raise DefectError(f"rows of {captured.location} are out of order in a segment")
+    ends = (keys[0], keys[-1], len(keys))
+    twice = repeated(keys)
+    return Block(captured.location, *ends, offset, length, captured.captured_at, twice)
+
+
+def _check_order(blocks: Sequence[Block]) -> None:
+    for block, following in pairwise(blocks):
+        if (block.location, block.last_key) > (following.location, following.first_key):
+            raise DefectError(f"rows of {following.location} are out of order in a segment")
