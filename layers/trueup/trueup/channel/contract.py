@@ -146,7 +146,8 @@ class FetchResponse(msgspec.Struct, frozen=True, kw_only=True):
     the channel counts, such as its items times its locations: `first` is the position at which this
     answer begins, `span` how many it covers (None: as many as it has rows; a position may give no
     row, or several), `total` how many the channel said there are (None: it does not say). The next
-    answer begins at `end`, and the last one ends at `total`.
+    answer begins at `end`, and the last one ends at `total`. A connector that finds that what it
+    gave before is no longer whole, as the channel's list has shifted, begins again with `first` 0.
     """
 
     outcome: Literal["more", "done", "throttled", "failed"]

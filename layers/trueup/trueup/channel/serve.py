@@ -41,21 +41,6 @@ def answer(connector: Connector, event: dict[str, Any]) -> dict[str, Any]:
     return encoded
 
 
-def read_answer(request: Request, value: Any) -> Response:
-    """A connector's answer to a request; msgspec.ValidationError if it is off the contract."""
-    match request:
-        case DescribeRequest() if isinstance(value, dict) and value.get("outcome") != "ok":
-            return msgspec.convert(value, Failure)
-        case DescribeRequest():
-            return msgspec.convert(value, DescribeResponse)
-        case FetchRequest():
-            return msgspec.convert(value, FetchResponse)
-        case PushRequest():
-            return msgspec.convert(value, PushResponse)
-        case CheckRequest():
-            return msgspec.convert(value, CheckResponse)
-
-
 def _operation(connector: Connector, request: Request) -> Callable[[Any], Response]:
     match request:
         case DescribeRequest():
