@@ -1,6 +1,6 @@
 """boto3 clients for the local stack, as its root. For bootstrap and tests only."""
 
-from typing import Any, Literal, overload
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -12,7 +12,9 @@ ACCOUNT = "000000000000"
 def session() -> boto3.Session:
     """Return a session with the local stack's root credentials, which are no secret."""
     return boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION  # noqa: S106
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106
+        region_name=REGION,
     )
 
 

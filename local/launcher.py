@@ -18,9 +18,10 @@ import threading
 import types
 import zipfile
 from pathlib import Path
+from typing import Any
 
-from ministack import app
-from ministack.core import lambda_runtime
+from ministack import app  # type: ignore[import-not-found]
+from ministack.core import lambda_runtime  # type: ignore[import-not-found]
 
 _find = lambda_runtime._detect_runtime_binary  # noqa: SLF001
 _python = os.environ.pop("TRUEUP_RUNTIME_PYTHON")
@@ -36,16 +37,18 @@ class _UnpackedOnce(zipfile.ZipFile):
 
     _unpacking = threading.Lock()
 
-    def extractall(self, path: object, *_: object) -> None:
+    def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
         """Make `path` look as if unpacked."""
         contents = repr([(entry.filename, entry.CRC) for entry in self.infolist()])
         digest = hashlib.sha256(contents.encode()).hexdigest()
         shared = Path(tempfile.gettempdir()) / "unpacked" / digest
         with self._unpacking:
             if not shared.exists():
-                super().extractall(shared)
+                partial = shared.with_suffix(".partial")
+                super().extractall(partial, members, pwd)
+                partial.rename(shared)
         for entry in shared.iterdir():
-            (Path(str(path)) / entry.name).symlink_to(entry)
+            (Path(path) / entry.name).symlink_to(entry)
 
 
 def _end_with_parent() -> None:

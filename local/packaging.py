@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
-from local import environments
+from local import venvs
 from local.paths import BUILD, ROOT
 
 _SKIPPED = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
@@ -63,7 +63,7 @@ def _dependencies(lock: Path) -> Path | None:
         return None
 
     def build(target: Path) -> None:
-        environments.install(
+        venvs.install(
             Path(sys.executable), ["--target", str(target), "--require-hashes", "-r", str(lock)]
         )
         _compile(target)

@@ -5,14 +5,15 @@ import shutil
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import environments
+import httpx
+from filelock import FileLock, Timeout
+
+from local import venvs
 
 DEFAULT_PORT = 4710
 _START_SECONDS = 60
@@ -30,6 +31,7 @@ class Stack:
     port: int
     state: Path
     process: subprocess.Popen[bytes]
+    lock: FileLock
 
     @property
     def endpoint_url(self) -> str:
@@ -53,13 +55,22 @@ def running(state: Path, port: int = 0) -> Iterator[Stack]:
 def start(state: Path, port: int = 0) -> Stack:
     """Start a stack and wait until it answers; raises StackError if it does not."""
     state.mkdir(parents=True, exist_ok=True)
-    port = port or _free_port()
+    stack = _launch(state, _usable(port), _claimed(state))
+    try:
+        _wait_until_ready(stack)
+    except BaseException:
+        stop(stack)
+        raise
+    return stack
+
+
+def _launch(state: Path, port: int, lock: FileLock) -> Stack:
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # what a killed stack left behind
     scratch.mkdir()
     with (state / "stack.log").open("ab") as log:
         process = subprocess.Popen(
-            [str(environments.stack_python()), str(Path(__file__).with_name("launcher.py"))],
+            [str(venvs.stack_python()), str(Path(__file__).with_name("launcher.py"))],
             env=_environment(state, port),
             cwd=state,
             stdin=subprocess.PIPE,  # held open: the launcher ends when it closes
@@ -67,13 +78,7 @@ def start(state: Path, port: int = 0) -> Stack:
             stderr=log,
             start_new_session=True,  # Ctrl-C reaches us, and we stop it in order
         )
-    stack = Stack(port, state, process)
-    try:
-        _wait_until_ready(stack)
-    except BaseException:
-        stop(stack)
-        raise
-    return stack
+    return Stack(port, state, process, lock)
 
 
 def stop(stack: Stack) -> None:
@@ -87,6 +92,7 @@ def stop(stack: Stack) -> None:
     if stack.process.stdin:
         stack.process.stdin.close()
     shutil.rmtree(stack.state / "tmp", ignore_errors=True)
+    stack.lock.release()
 
 
 def _environment(state: Path, port: int) -> dict[str, str]:
@@ -97,7 +103,7 @@ def _environment(state: Path, port: int) -> dict[str, str]:
         "HOME": str(state),
         "LANG": "C.UTF-8",
         "TMPDIR": str(state / "tmp"),
-        "TRUEUP_RUNTIME_PYTHON": str(environments.runtime_python()),
+        "TRUEUP_RUNTIME_PYTHON": str(venvs.runtime_python()),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
@@ -112,11 +118,26 @@ def _environment(state: Path, port: int) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def _claimed(state: Path) -> FileLock:
+    """Claim `state`: two stacks would save over each other."""
+    lock = FileLock(state / "lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StackError(f"another stack is running on {state}; stop it first") from error
+    return lock
+
+
+def _usable(port: int) -> int:
+    """Return `port` if nothing listens on it, any free one if something does or it is 0."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        free: int = probe.getsockname()[1]
+        return free
 
 
 def _wait_until_ready(stack: Stack) -> None:
@@ -132,7 +153,6 @@ def _wait_until_ready(stack: Stack) -> None:
 
 def _answers(stack: Stack) -> bool:
     try:
-        with urllib.request.urlopen(f"{stack.endpoint_url}/_ministack/health", timeout=5) as reply:
-            return bool(reply.status == 200)  # noqa: PLR2004
-    except (urllib.error.URLError, OSError):
+        return httpx.get(f"{stack.endpoint_url}/_ministack/health", timeout=5).is_success
+    except httpx.TransportError:
         return False
