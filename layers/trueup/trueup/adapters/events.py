@@ -1,0 +1,57 @@
+"""Events on the account's default EventBridge bus; delivered at least once."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from trueup.adapters.errors import translated
+from trueup.domain.errors import RetryLaterError
+from trueup.domain.runs import Run, Tally
+from trueup.domain.time import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE = "trueup"
+RUN_COMPLETED = "RunCompleted"
+
+
+class EventBridge:
+    """Announces what has happened."""
+
+    def __init__(self, client: "EventBridgeClient") -> None:
+        self._client = client
+
+    def run_completed(self, seller: str, run: Run) -> None:
+        entry: PutEventsRequestEntryTypeDef = {
+            "Source": SOURCE,
+            "DetailType": RUN_COMPLETED,
+            "Detail": json.dumps(run_detail(seller, run)),
+        }
+        with translated("Announcing the run"):
+            answer = self._client.put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise RetryLaterError("The event could not be sent yet.")
+
+
+def run_detail(seller: str, run: Run) -> dict[str, Any]:
+    """The event's detail: counts over all locations; `run` with `seller` makes it unique."""
+    total = sum((location.tally for location in run.locations), Tally())
+    return {
+        "schema": 1,
+        "seller": seller,
+        "account": run.account,
+        "channel": run.channel,
+        "run": run.id,
+        "trigger": run.trigger,
+        "state": run.state,
+        "cause": run.cause,
+        "opened_at": iso(run.opened_at),
+        "finished_at": iso(run.finished_at) if run.finished_at else None,
+        "locations": {location.channel_location: location.state for location in run.locations},
+        "rows": total.rows,
+        "matching": total.matching,
+        "differing": total.differing,
+        "units_over": total.units_over,
+        "units_under": total.units_under,
+    }

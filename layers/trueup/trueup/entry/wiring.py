@@ -1,0 +1,169 @@
+"""The composition root: which adapter stands behind which port, for one invocation.
+
+Settings and clients are made once a process, adapters and the meter anew for each invocation. A
+port whose setting the function does not have is there all the same, and says so when it is used:
+so a use case can take all its ports, and a function have no right that it does not need.
+"""
+
+import os
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import NoReturn, TypeVar, cast
+
+from trueup.adapters.clients import Clients
+from trueup.adapters.dynamodb_pages import DynamoDBPages
+from trueup.adapters.dynamodb_registry import DynamoDBRegistries
+from trueup.adapters.events import EventBridge
+from trueup.adapters.lambda_channels import LambdaChannels
+from trueup.adapters.s3_objects import S3Objects
+from trueup.adapters.stepfunctions import StepFunctions
+from trueup.domain.errors import DefectError
+from trueup.domain.time import Clock, system_clock, ulid_ids
+from trueup.entry.settings import (
+    Settings,
+    WithChannels,
+    WithEvidence,
+    WithImports,
+    WithMachines,
+    WithPages,
+    WithRegistry,
+    keys_of,
+    load,
+)
+from trueup.ports import (
+    Channels,
+    Events,
+    MachineName,
+    Machines,
+    Meter,
+    ObjectStore,
+    PageStore,
+    Registries,
+    Registry,
+)
+from trueup.usecases.accounts import Desk
+from trueup.usecases.ingest.work import IngestWork
+from trueup.usecases.work import Plant, Work
+
+S = TypeVar("S", bound=Settings)
+P = TypeVar("P")
+
+
+class Wiring:
+    """The ports of one invocation, each made when first asked for."""
+
+    def __init__(self, settings: Settings, clients: Clients, clock: Clock = system_clock) -> None:
+        self.settings = settings
+        self.clients = clients
+        self.clock = clock
+        self.new_id = ulid_ids(clock)
+        self.meter = Meter()
+
+    def work(self, seller: str) -> Work:
+        """The ports of one seller."""
+        return Work(
+            registry=self.registry(seller),
+            pages=self.pages(seller),
+            evidence=self.evidence,
+            channels=self.channels,
+            clock=self.clock,
+            meter=self.meter,
+        )
+
+    def ingest(self, seller: str) -> IngestWork:
+        """The ports of one seller's imports."""
+        return IngestWork(self.registry(seller), self.pages(seller), self.imports, self.clock)
+
+    def desk(self, seller: str) -> Desk:
+        """The ports of one seller's accounts."""
+        return Desk(self.registry(seller), self.channels, self.clock)
+
+    def plant(self) -> Plant:
+        """The ports that reach all sellers."""
+        return Plant(self.registries, self.machines, self.events, self.clock, self.new_id)
+
+    def registry(self, seller: str) -> Registry:
+        return self.registries.of(seller)
+
+    def pages(self, seller: str) -> PageStore:
+        def made(given: WithPages) -> PageStore:
+            client, table = self.clients.dynamodb, given.pages_table
+            return DynamoDBPages(client, table, seller, self.clock, self.meter)
+
+        return self._given(WithPages, made)
+
+    @cached_property
+    def registries(self) -> Registries:
+        def made(given: WithRegistry) -> Registries:
+            return DynamoDBRegistries(self.clients.dynamodb, given.registry_table, self.meter)
+
+        return self._given(WithRegistry, made)
+
+    @cached_property
+    def evidence(self) -> ObjectStore:
+        def made(given: WithEvidence) -> ObjectStore:
+            return S3Objects(self.clients.s3, given.evidence_bucket, self.meter)
+
+        return self._given(WithEvidence, made)
+
+    @cached_property
+    def imports(self) -> ObjectStore:
+        def made(given: WithImports) -> ObjectStore:
+            return S3Objects(self.clients.s3, given.imports_bucket, self.meter)
+
+        return self._given(WithImports, made)
+
+    @cached_property
+    def channels(self) -> Channels:
+        def made(given: WithChannels) -> Channels:
+            prefix = given.channel_function_prefix
+            return LambdaChannels(self.clients.lambda_, prefix, self.meter)
+
+        return self._given(WithChannels, made)
+
+    @cached_property
+    def machines(self) -> Machines:
+        def made(given: WithMachines) -> Machines:
+            arns: dict[MachineName, str] = {
+                "reconcile": given.reconcile_arn,
+                "ingest": given.ingest_arn,
+            }
+            return StepFunctions(self.clients.stepfunctions, arns)
+
+        return self._given(WithMachines, made)
+
+    @cached_property
+    def events(self) -> Events:
+        return EventBridge(self.clients.events)
+
+    def _given(self, kind: type[S], made: Callable[[S], P]) -> P:
+        if isinstance(self.settings, kind):
+            return made(self.settings)
+        return cast("P", Absent(" or ".join(sorted(keys_of(kind) - keys_of(Settings)))))
+
+
+class Absent:
+    """Stands for a port that this function was not given; any use of it is a defect."""
+
+    def __init__(self, keys: str) -> None:
+        self._keys = keys
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise DefectError(f"This function has no {self._keys}, which {name!r} needs.")
+
+
+@cache
+def shared_clients() -> Clients:
+    """This process's clients."""
+    return Clients()
+
+
+@cache
+def settings_of(kind: type[S]) -> S:
+    """This process's settings, checked once."""
+    return load(kind, os.environ)
+
+
+def wiring(kind: type[Settings]) -> Wiring:
+    """The wiring of one invocation of the function that has these settings."""
+    return Wiring(settings_of(kind), shared_clients())
