@@ -1,7 +1,6 @@
 """Turning drafts into stored frames: reuse, patch, or write a whole page."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 
 from trueup.books.blobs import (
     BLOB_LIMIT,
@@ -20,7 +19,9 @@ from trueup.books.stores import BlobStore
 from trueup.domain.errors import RejectedError
 
 BATCH = 25
-"""Pages decided, and blobs written, at a time."""
+"""Pages decided, and blobs written, at a time; fewer if they are large."""
+
+BATCH_BYTES = 4_000_000
 
 PLAIN_LIMIT = 2_000_000
 """Bytes of the largest page before compression, for the sake of memory."""
@@ -51,10 +52,11 @@ class Framer:
         self._sheet_of = sheet_of
         self._known = {name for frame in previous for name in frame.blobs()}
         self._outbox: dict[str, bytes] = {}
+        self._outbox_bytes = 0
 
-    def frames(self, items: Iterator[Draft | Frame]) -> Iterator[Frame]:
+    def frames(self, items: Iterable[Draft | Frame]) -> Iterator[Frame]:
         """RejectedError if a single row is too large to be stored."""
-        while batch := list(islice(items, BATCH)):
+        for batch in _batches(items):
             bases = self._bases(batch)
             for item in batch:
                 yield from self._frame(item, bases)
@@ -129,10 +131,24 @@ class Framer:
             return
         self._known.add(name)
         self._outbox[name] = blob
-        if len(self._outbox) >= BATCH:
+        self._outbox_bytes += len(blob)
+        if len(self._outbox) >= BATCH or self._outbox_bytes >= BATCH_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         if self._outbox:
             self._store.put_many(self._book, self._outbox)
-            self._outbox = {}
+            self._outbox, self._outbox_bytes = {}, 0
+
+
+def _batches(items: Iterable[Draft | Frame]) -> Iterator[list[Draft | Frame]]:
+    batch: list[Draft | Frame] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item.plain) if isinstance(item, Draft) else 0
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

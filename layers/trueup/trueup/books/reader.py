@@ -11,8 +11,8 @@ from trueup.books.pages import Page, decode
 from trueup.books.schema import BookSchema
 from trueup.books.stores import BlobReader
 
-READ_AHEAD = 12
-"""Frames whose blobs are fetched by one call; only one is decompressed at a time."""
+READ_AHEAD = 16
+"""Frames whose blobs are fetched by one call, at most; one is decompressed at a time."""
 
 
 class BookReader:
@@ -77,7 +77,11 @@ def plain_of(frame: Frame, blobs: Mapping[str, bytes]) -> bytes:
 
 
 def _batches(frames: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
-    return (frames[i : i + READ_AHEAD] for i in range(0, len(frames), READ_AHEAD))
+    """1, 2, 4, … frames: whoever wants a few rows reads few frames, a long scan calls seldom."""
+    start, size = 0, 1
+    while start < len(frames):
+        yield frames[start : start + size]
+        start, size = start + size, min(size * 2, READ_AHEAD)
 
 
 def _within(page: Page, lo: str | None, hi: str | None) -> Iterator[Page]:

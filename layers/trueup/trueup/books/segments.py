@@ -1,8 +1,7 @@
 """Segments: sorted rows of several locations in one immutable object, read by ranges.
 
-A segment is compressed blocks in the order of (location, key), then a compressed index, then a
-footer of 8 bytes: the index's length (little-endian) and a magic word. Its name follows from its
-content, so that writing it again is no change.
+A segment is compressed blocks in the order of (location, key), then their index. Its name follows
+from its content, so that writing it again is no change.
 """
 
 from bisect import bisect_left
@@ -13,21 +12,16 @@ from itertools import pairwise
 from operator import attrgetter, le
 from typing import NamedTuple
 
-import msgspec
-
 from trueup.books.blobs import compress, content_hash, decompress
 from trueup.books.merging import RepeatedKeyError, Source, merge, repeated
 from trueup.books.pages import Page, decode, encode
-from trueup.books.schema import FORMAT_VERSION, BookSchema
+from trueup.books.schema import BookSchema
+from trueup.books.segment_index import Block, index_bytes, read_index
 from trueup.books.stores import RangeObjects
 from trueup.domain.errors import DefectError, Fault, RejectedError
 from trueup.domain.runs import Segment
 
 BLOCK_ROWS = 2_000
-_MAGIC = b"TSG1"
-_FOOTER = 8
-_TAIL = 16_384
-"""Bytes read from the end at first: the index of a segment of 50k rows fits many times."""
 _READ_BYTES = 1_000_000
 """Neighbouring blocks are read by one request up to this size."""
 
@@ -38,28 +32,6 @@ class Captured(NamedTuple):
     location: str
     captured_at: str
     page: Page
-
-
-class Block(msgspec.Struct, array_like=True, frozen=True):
-    """Where some rows of a location are in a segment; `repeated` is a key it has twice."""
-
-    location: str
-    first_key: str
-    last_key: str
-    rows: int
-    offset: int
-    length: int
-    captured_at: str
-    repeated: str | None = None
-
-
-class _Index(msgspec.Struct, array_like=True, frozen=True):
-    version: int
-    kind: str
-    blocks: list[Block]
-
-
-_decode_index = msgspec.msgpack.Decoder(_Index).decode
 
 
 class SegmentWriter:
@@ -81,8 +53,7 @@ class SegmentWriter:
             blocks.append(_block(captured, len(body), len(blob)))
             body += blob
         _check_order(blocks)
-        index = compress(msgspec.msgpack.encode(_Index(FORMAT_VERSION, schema.kind, blocks)))
-        body += index + len(index).to_bytes(4, "little") + _MAGIC
+        body += index_bytes(schema, blocks)
         key = f"{self._prefix}{content_hash(bytes(body))}.seg"
         self._objects.put(key, bytes(body))
         return Segment(key=key, size=len(body), rows=sum(block.rows for block in blocks))
@@ -141,19 +112,7 @@ class SegmentSet:
 
     @cached_property
     def _indexes(self) -> list[list[Block]]:
-        return [self._index(segment) for segment in self._segments]
-
-    def _index(self, segment: Segment) -> list[Block]:
-        tail = self._objects.get_range(segment.key, -min(_TAIL, segment.size), 0)
-        length = int.from_bytes(tail[-_FOOTER:-4], "little")
-        if tail[-4:] != _MAGIC or length + _FOOTER > segment.size:
-            raise DefectError(f"{segment.key} is not a segment")
-        if length + _FOOTER > len(tail):
-            tail = self._objects.get_range(segment.key, -(length + _FOOTER), 0)
-        index = _decode_index(decompress(tail[-(length + _FOOTER) : -_FOOTER]))
-        if index.version != FORMAT_VERSION or index.kind != self._schema.kind:
-            raise DefectError(f"{segment.key} holds {index.kind} {index.version}")
-        return index.blocks
+        return [read_index(self._objects, s, self._schema) for s in self._segments]
 
 
 class _Feed:

@@ -25,7 +25,7 @@ def write_range(
     pages: Iterable[Page],
     sheet_of: SheetOf = no_sheet,
 ) -> list[Frame]:
-    """Write the rows of a key range whose frames were `previous`; the range's new frames.
+    """Write the rows of a key range whose (stored, live) frames were `previous`; its new frames.
 
     `pages` has the range's rows in key order, in pages of any size; only some are in memory at a
     time. A frame whose rows did not change is answered again and costs no write. `sheet_of` must
