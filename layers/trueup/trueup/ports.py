@@ -6,6 +6,7 @@ Every implementation raises only the errors of `domain.errors`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from trueup.channel.contract import Request, Response
@@ -192,10 +193,22 @@ class Events(Protocol):
 
 
 class Meter:
-    """Sums what adapters used during one invocation."""
+    """Sums what adapters used during one invocation, and the invocation's own memory and time.
 
-    def __init__(self) -> None:
-        self.usage = Usage()
+    `memory_mb` is the function's; 0 where nothing is billed for it, as in tests.
+    """
+
+    def __init__(self, memory_mb: int = 0) -> None:
+        self._used = Usage()
+        self._memory_gb = memory_mb / 1024
+        self._began = monotonic()
 
     def add(self, **used: float) -> None:
-        self.usage += Usage.model_validate(used)
+        self._used += Usage.model_validate(used)
+
+    @property
+    def usage(self) -> Usage:
+        if not self._memory_gb:
+            return self._used
+        seconds = monotonic() - self._began
+        return self._used + Usage(invocations=1, gb_seconds=seconds * self._memory_gb)

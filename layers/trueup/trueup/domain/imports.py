@@ -39,7 +39,7 @@ class ImportState(StrEnum):
 
 
 class Drop(BaseModel):
-    """How much less a baseline holds than the one before it."""
+    """How much less a book would hold. `skus_after`: those of before that would still be known."""
 
     model_config = ConfigDict(frozen=True)
     skus_before: int
@@ -78,6 +78,8 @@ class Import(Entity):
     report_key: str | None = None
     segments: tuple[Segment, ...] = ()
     drop: Drop | None = None
+    base_version: int = 0
+    """The version of the book that the file was checked against; 0: it had none."""
     version: int | None = None
     rows_changed: int = 0
 

@@ -50,7 +50,11 @@ class Usage(BaseModel):
 
 
 class Tally(BaseModel):
-    """Counts of one location's rows. Units over and under are channel units of |gap|."""
+    """Counts of one location's rows. Units over and under are channel units of |gap|.
+
+    Each row is one of matching, differing, unknown, not listed, not on channel. Units and value
+    are of differing rows: what is within the tolerance matches.
+    """
 
     model_config = ConfigDict(frozen=True)
     rows: int = 0
@@ -61,6 +65,7 @@ class Tally(BaseModel):
     units_under: int = 0
     """The channel shows less than can be published: lost sales."""
     oversold_rows: int = 0
+    """Rows where nothing can be published and the channel shows some."""
     unknown: int = 0
     not_listed: int = 0
     not_on_channel: int = 0
@@ -68,6 +73,9 @@ class Tally(BaseModel):
     """Minor units at price by currency of `units_over`; rows without a price are in `unvalued`."""
     value_under: dict[str, int] = {}
     unvalued: int = 0
+    """Differing rows of which no value is known, for want of a price or a currency."""
+    unlisted_skus: int = 0
+    """SKUs with stock here that no listing of the account names; they have no rows."""
 
     def __add__(self, other: "Tally") -> "Tally":
         sums: dict[str, Any] = {n: _sum(getattr(self, n), getattr(other, n)) for n in _TALLY}
@@ -104,6 +112,7 @@ class BookPin(BaseModel):
     version: int
     manifest: str
     as_of: Instant | None = None
+    complete: bool = False
 
 
 class Inputs(BaseModel):
@@ -115,6 +124,8 @@ class Inputs(BaseModel):
     """Base units by channel location: link's buffer, else its only location's, else account's."""
     allocation: int = 100
     tolerance: int = 0
+    reports_on_hand: bool = False
+    """The channel reports on hand with its own reservations, not available."""
     listings: BookPin | None = None
     aliases: BookPin | None = None
     baselines: dict[Slug, BookPin] = {}
@@ -145,6 +156,8 @@ class Run(Entity):
     started_at: Instant | None = None
     finished_at: Instant | None = None
     fence: int = 0
+    execution: str | None = None
+    """The execution that works on it where that is not the one named by its id."""
     inputs: Inputs = Inputs()
     progress: Progress = Progress()
     locations: tuple[LocationResult, ...] = ()
@@ -195,6 +208,8 @@ class Fetch(Entity):
     run: str
     account: Slug
     cursor: str | None = None
+    reached: int = 0
+    """The position, as the channel counts, that the cursor leads to."""
     done: bool = False
     turns: int = 0
     rows: int = 0
@@ -202,6 +217,7 @@ class Fetch(Entity):
     attempt: int = 1
     segments: tuple[Segment, ...] = ()
     failed_locations: dict[Code, str] = {}
+    usage: Usage = Usage()
     captured_from: Instant | None = None
     captured_to: Instant | None = None
 
@@ -227,6 +243,22 @@ class History(Entity):
         return (self.account, self.channel_location, self.run)
 
 
+class Housekeeping(Entity):
+    """When a seller's old versions are next forgotten."""
+
+    record: ClassVar[str] = "housekeeping"
+
+    due_at: Instant
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return ("books",)
+
+    @property
+    def appointment(self) -> tuple[str, datetime] | None:
+        return ("housekeeping", self.due_at)
+
+
 class Head(Entity):
     """The visible version of a book. `manifest` is the hash of its manifest."""
 
@@ -241,6 +273,8 @@ class Head(Entity):
     made_by: str
     """The run or import that made it."""
     at: Instant
+    complete: bool = False
+    """Baselines: the source declared that a SKU absent from it has no stock, so is not unknown."""
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -52,12 +52,18 @@ P = TypeVar("P")
 class Wiring:
     """The ports of one invocation, each made when first asked for."""
 
-    def __init__(self, settings: Settings, clients: Clients, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clients: Clients,
+        clock: Clock = system_clock,
+        memory_mb: int = 0,
+    ) -> None:
         self.settings = settings
         self.clients = clients
         self.clock = clock
         self.new_id = ulid_ids(clock)
-        self.meter = Meter()
+        self.meter = Meter(memory_mb)
 
     def work(self, seller: str) -> Work:
         """The ports of one seller."""
@@ -164,6 +170,6 @@ def settings_of(kind: type[S]) -> S:
     return load(kind, os.environ)
 
 
-def wiring(kind: type[Settings]) -> Wiring:
+def wiring(kind: type[Settings], memory_mb: int = 0) -> Wiring:
     """The wiring of one invocation of the function that has these settings."""
-    return Wiring(settings_of(kind), shared_clients())
+    return Wiring(settings_of(kind), shared_clients(), memory_mb=memory_mb)

@@ -22,6 +22,9 @@ class Dispatched:
 
     executions: tuple[dict[str, Any], ...]
     skipped: int
+    count: int
+    more: bool
+    """A whole batch was found, so that more may be due."""
 
 
 def dispatch(plant: Plant) -> Dispatched:
@@ -34,8 +37,9 @@ def dispatch(plant: Plant) -> Dispatched:
         if run is None:
             skipped += 1
         else:
-            executions.append(runs.payload(registry.seller, run) | {"name": run.id})
-    return Dispatched(tuple(executions), skipped)
+            executions.append(runs.payload(registry.seller, run))
+    more = len(executions) + skipped >= BATCH and bool(executions)
+    return Dispatched(tuple(executions), skipped, len(executions), more)
 
 
 def _attend(plant: Plant, registry: Registry, appointment: Appointment) -> Run | None:

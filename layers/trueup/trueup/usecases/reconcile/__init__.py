@@ -1,0 +1,1 @@
+"""The steps of one run: open, fetch, plan, compare, close; and finalise, whatever happens."""

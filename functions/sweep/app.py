@@ -1,0 +1,16 @@
+"""Lambda: ends what nobody else ends, and forgets old versions."""
+
+from dataclasses import asdict
+from typing import Any
+
+from trueup.entry.edge import Context, Event, worker
+from trueup.entry.settings import SweepSettings
+from trueup.entry.wiring import Wiring
+from trueup.usecases.retention import keep_house
+from trueup.usecases.sweeping import sweep_open
+
+
+@worker(SweepSettings)
+def handler(wired: Wiring, _event: Event, _context: Context) -> Any:
+    swept = asdict(sweep_open(wired.plant()))
+    return swept | asdict(keep_house(wired.plant(), wired.pages))

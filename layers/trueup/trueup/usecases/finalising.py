@@ -1,0 +1,62 @@
+"""One idempotent finaliser for runs and imports, whoever calls it.
+
+Three callers: a state machine's Catch, the status-change event of an execution that ended badly,
+and the sweeper.
+"""
+
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from trueup.usecases.imports import fail_import
+from trueup.usecases.reconcile.finalising import cause_of, end_run
+from trueup.usecases.work import Plant
+
+
+class Ending(BaseModel):
+    """What is to be ended, and what was caught."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    schema_version: int = Field(1, alias="schema", ge=1, le=1)
+    seller: str
+    account: str = ""
+    run: str = ""
+    import_: str = Field("", alias="import")
+    error: dict[str, Any] = {}
+
+
+class Finalised(BaseModel):
+    """Whether this call ended it; False where it had ended already."""
+
+    ended: bool
+    cause: str
+
+
+STOPPED = {
+    "ABORTED": "The run was stopped before it had finished.",
+    "TIMED_OUT": "The run took longer than it may and was stopped.",
+}
+
+
+def ending_of(event: dict[str, Any]) -> Ending:
+    """Reads a Catch's payload or a status-change event (whose `input` is the execution's)."""
+    detail = event.get("detail")
+    if not isinstance(detail, dict):
+        return Ending.model_validate(event)
+    payload = msgspec.json.decode(str(detail.get("input") or "{}"), type=dict[str, Any])
+    status = str(detail.get("status", ""))
+    error = {"Error": "ConflictError", "Cause": STOPPED.get(status, "")}
+    return Ending.model_validate(payload | {"error": error})
+
+
+def finalise(plant: Plant, ending: Ending) -> Finalised:
+    """End it as Failed with a cause the seller understands, unless it has ended."""
+    registry = plant.registries.of(ending.seller)
+    cause = cause_of(ending.error)
+    if ending.import_:
+        return Finalised(
+            ended=fail_import(registry, plant.clock, ending.import_, cause), cause=cause
+        )
+    ended = end_run(registry, plant.clock, ending.account, ending.run, cause)
+    return Finalised(ended=ended, cause=cause)

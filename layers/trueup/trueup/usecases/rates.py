@@ -1,0 +1,71 @@
+"""Grants of calls out of the rate that all Lambdas of one channel credential share."""
+
+from contextlib import suppress
+
+from trueup.domain import rates
+from trueup.domain.accounts import Account
+from trueup.domain.errors import ConflictError, RetryLaterError
+from trueup.domain.rates import Grant, Rate
+from trueup.domain.time import Clock
+from trueup.ports import Create, Registry, Replace, Stored
+
+UNLIMITED = 1000
+CHUNK = 50
+"""Calls granted at once: few enough that others get their turn, many enough to be cheap."""
+
+_ATTEMPTS = 10
+
+
+def credential_of(account: Account) -> str:
+    """Accounts that share a secret share its rate."""
+    return account.secret or f"account/{account.id}"
+
+
+def take(registry: Registry, account: Account, clock: Clock) -> Grant:
+    """Calls that may be made now, or how long to wait. Channels without a known limit only pause.
+
+    RetryLaterError: too many others ask at the same moment.
+    """
+    limit = account.capabilities.calls_per_minute if account.capabilities else None
+    for _ in range(_ATTEMPTS):
+        stored = _rate(registry, account, limit or UNLIMITED, clock)
+        granted = rates.grant(
+            stored.value,
+            per_minute=limit or UNLIMITED,
+            want=CHUNK if limit else UNLIMITED,
+            now=clock(),
+        )
+        if limit is None and granted.calls:
+            return granted
+        if granted.rate == stored.value or _replace(registry, stored, granted.rate):
+            return granted
+    raise RetryLaterError("The channel's rate is asked for by many at once.", 2)
+
+
+def pause(registry: Registry, account: Account, seconds: int, clock: Clock) -> None:
+    """Nobody calls this credential's channel for that long: it said so (429)."""
+    for _ in range(_ATTEMPTS):
+        stored = _rate(registry, account, UNLIMITED, clock)
+        if _replace(registry, stored, rates.pause(stored.value, seconds, clock())):
+            return
+
+
+def _rate(registry: Registry, account: Account, per_minute: int, clock: Clock) -> Stored[Rate]:
+    credential = credential_of(account)
+    stored = registry.get(Rate, credential)
+    if stored is not None:
+        return stored
+    with suppress(ConflictError):  # another Lambda of this credential was first
+        registry.write(Create(rates.full(credential, per_minute, clock())))
+    created = registry.get(Rate, credential)
+    if created is None:
+        raise RetryLaterError("The channel's rate could not be read.", 1)
+    return created
+
+
+def _replace(registry: Registry, stored: Stored[Rate], rate: Rate) -> bool:
+    try:
+        registry.write(Replace(rate, stored.version))
+    except ConflictError:
+        return False
+    return True

@@ -1,0 +1,209 @@
+"""The last step: make a run's rows visible, together with their differences, or not at all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from trueup.books.manifest import Frame, Manifest, load_manifest, save_manifest
+from trueup.domain.errors import ConflictError
+from trueup.domain.runs import (
+    Fetch,
+    Head,
+    History,
+    LocationResult,
+    Run,
+    RunState,
+    Tally,
+    Usage,
+    Version,
+)
+from trueup.ports import Create, Events, Registry, Replace, Stored, Write
+from trueup.usecases import books, leases
+from trueup.usecases.costs import transitions_of
+from trueup.usecases.reconcile.job import Job, fetch_of, run_of
+from trueup.usecases.reconcile.parts import Part, PlanItem, load_part, load_plan
+from trueup.usecases.retention import arrange
+from trueup.usecases.work import Work
+
+LOCATIONS_A_TRANSACTION = 30
+"""Head, version and history of each: within DynamoDB's 100 items a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The run as it ended; `fresh` where this call ended it."""
+
+    run: Run
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What the parts of one location come to."""
+
+    result: LocationResult
+    head: Head | None
+
+
+def close_run(work: Work, job: Job) -> Closed:
+    """Move the heads of all locations that were compared, and end the run, fenced by the lease.
+
+    Locations beyond 30 take several transactions, each whole in itself; a repeat goes on with
+    those that are missing. LeaseLostError: another run took over, and nothing becomes visible.
+    """
+    run = run_of(work, job)
+    if run.value.state.final:
+        return Closed(run.value, fresh=False)
+    leases.renew(work.registry, job.account, job.run, work.clock())
+    fetch = fetch_of(work, job).value
+    plan = load_plan(work, job)
+    parts = [(item, load_part(work, job, item.part)) for item in plan]
+    findings = [
+        _finding(work, job, link.channel_location, fetch, parts) for link in run.value.inputs.links
+    ]
+    usage = _usage(work, fetch, parts)
+    ended = _ended(run.value, [finding.result for finding in findings], usage, work.clock())
+    _commit(work, job, run, ended, findings)
+    return Closed(ended, fresh=True)
+
+
+def close_and_announce(work: Work, events: Events, job: Job) -> Run:
+    """Close the run and tell the outside; a repeat may tell it again, never not at all."""
+    ended = close_run(work, job).run
+    arrange(work.registry, work.clock())
+    events.run_completed(work.seller, ended)
+    return ended
+
+
+def _finding(
+    work: Work,
+    job: Job,
+    location: str,
+    fetch: Fetch,
+    parts: list[tuple[PlanItem, Part | None]],
+) -> _Finding:
+    cause = fetch.failed_locations.get(location)
+    mine = [part for item, part in parts if item.location == location]
+    causes = [cause] if cause else [_cause(part) for part in mine if _cause(part)]
+    if causes or not mine:
+        return _failed(location, causes[0] if causes else "Nothing was compared.")
+    whole = [part for part in mine if part is not None]
+    tally = sum((part.tallied() for part in whole), Tally())
+    head = _head(work, job, location, fetch, [frame for part in whole for frame in part.frames])
+    result = LocationResult(
+        channel_location=location, state=RunState.SUCCEEDED, tally=tally, version=head.version
+    )
+    return _Finding(result, head)
+
+
+def _cause(part: Part | None) -> str:
+    if part is None:
+        return "A part of the comparison did not finish; the next run compares it again."
+    return part.cause
+
+
+def _failed(location: str, cause: str) -> _Finding:
+    result = LocationResult(channel_location=location, state=RunState.FAILED, cause=cause)
+    return _Finding(result, None)
+
+
+def _head(work: Work, job: Job, location: str, fetch: Fetch, frames: list[Frame]) -> Head:
+    book = books.rows_book(job.account, location)
+    manifest = Manifest.of("rows", frames)
+    before = work.registry.get(Head, book)
+    previous = load_manifest(work.pages, book, before.value.manifest) if before else None
+    now = work.clock()
+    return Head(
+        book=book,
+        version=_next_version(before, job.run),
+        manifest=save_manifest(work.pages, book, manifest, previous),
+        rows=manifest.rows,
+        as_of=fetch.captured_from or now,
+        made_by=job.run,
+        at=now,
+    )
+
+
+def _next_version(before: Stored[Head] | None, run: str) -> int:
+    if before is None:
+        return 1
+    return before.value.version + int(before.value.made_by != run)
+
+
+def _usage(work: Work, fetch: Fetch, parts: list[tuple[PlanItem, Part | None]]) -> Usage:
+    compared = sum((part.used() for _, part in parts if part is not None), Usage())
+    transitions = Usage(transitions=transitions_of(fetch.turns, len(parts)))
+    return fetch.usage + compared + work.meter.usage + transitions
+
+
+def _ended(run: Run, results: list[LocationResult], usage: Usage, now: datetime) -> Run:
+    failed = [result for result in results if result.state is RunState.FAILED]
+    state = RunState.PARTIAL if failed else RunState.SUCCEEDED
+    if len(failed) == len(results):
+        state = RunState.FAILED
+    changes = {
+        "state": state,
+        "cause": failed[0].cause if failed else None,
+        "finished_at": now,
+        "locations": tuple(results),
+        "usage": usage,
+        "progress": run.progress.model_copy(update={"phase": "closed"}),
+    }
+    return run.model_copy(update=changes)
+
+
+def _commit(work: Work, job: Job, run: Stored[Run], ended: Run, findings: list[_Finding]) -> None:
+    batches = list(_batched(findings, LOCATIONS_A_TRANSACTION)) or [[]]
+    for number, batch in enumerate(batches):
+        lease = leases.held(work.registry, job.account, job.run)
+        writes = [write for finding in batch for write in _visible(work, job, ended, finding)]
+        if number == len(batches) - 1:
+            writes += [Replace(ended, run.version), leases.releasing(lease, work.clock())]
+        else:
+            renewed = lease.value.model_copy(update={"expires_at": work.clock() + leases.LEASE})
+            writes.append(Replace(renewed, lease.version))
+        work.registry.write(*writes)
+
+
+def _batched(findings: list[_Finding], size: int) -> Iterator[list[_Finding]]:
+    rest = iter(findings)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _visible(work: Work, job: Job, ended: Run, finding: _Finding) -> list[Write]:
+    """The writes that make one location's version visible and remember its figures.
+
+    None where an earlier try of this step has written them.
+    """
+    result = finding.result
+    writes = _history(work.registry, ended, result)
+    head = finding.head
+    if head is None:
+        return writes
+    before = work.registry.get(Head, head.book)
+    if before is not None and before.value.made_by == job.run:
+        return writes
+    if before is not None and before.value.version + 1 != head.version:
+        raise ConflictError("The rows of this location moved on while the run was closing.")
+    version = Version(**head.model_dump())
+    move = Create(head) if before is None else Replace(head, before.version)
+    return [*writes, move, Create(version)]
+
+
+def _history(registry: Registry, ended: Run, result: LocationResult) -> list[Write]:
+    if registry.get(History, ended.account, result.channel_location, ended.id) is not None:
+        return []
+    return [
+        Create(
+            History(
+                account=ended.account,
+                channel_location=result.channel_location,
+                run=ended.id,
+                finished_at=ended.finished_at or ended.opened_at,
+                state=result.state,
+                tally=result.tally,
+            )
+        )
+    ]

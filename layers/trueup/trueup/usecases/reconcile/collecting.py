@@ -1,0 +1,157 @@
+"""Turns a connector's answers into sorted segments, and checks that they fit together."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+
+from trueup.books.pages import Page
+from trueup.books.reader import BookReader
+from trueup.books.schema import ALIASES, OBSERVATIONS
+from trueup.books.segments import Captured, SegmentWriter
+from trueup.channel.contract import FetchResponse, Observation
+from trueup.domain.errors import DefectError
+from trueup.domain.runs import Fetch, Inputs, Segment
+from trueup.domain.time import iso
+from trueup.usecases.books import open_book
+from trueup.usecases.reconcile.job import Job, prefix_of
+from trueup.usecases.work import Work
+
+SEGMENT_ROWS = 50_000
+
+
+class Collector:
+    """Holds at most a segment of rows; `finish` gives the fetch as it then stands."""
+
+    def __init__(self, work: Work, job: Job, inputs: Inputs, fetch: Fetch) -> None:
+        self._work = work
+        self._prefix = f"{prefix_of(work, job)}/segments/"
+        self._aliases = _aliases(work, inputs)
+        self._wanted = {link.channel_location for link in inputs.links}
+        self._fetch = fetch
+        self._turn = fetch.turns + 1
+        self._segments: list[Segment] = list(fetch.segments)
+        self._buffer: list[Observation] = []
+        self._captured: list[datetime] = []
+
+    @property
+    def cursor(self) -> str | None:
+        return self._fetch.cursor
+
+    @property
+    def attempt(self) -> int:
+        return self._fetch.attempt
+
+    def take(self, response: FetchResponse) -> str:
+        """Keep an answer's rows. The contradiction to earlier answers, "" where there is none."""
+        if response.first != self._fetch.reached:
+            return f"an answer began at {response.first}, expected was {self._fetch.reached}."
+        captured_at = _instant(response.captured_at)
+        self._captured.append(captured_at)
+        self._buffer += [row for row in response.rows if row.location in self._wanted]
+        self._advance(response, captured_at)
+        if len(self._buffer) >= SEGMENT_ROWS:
+            self._flush()
+        return ""
+
+    def incomplete(self) -> str:
+        """What is missing at the end of the fetch, "" if nothing."""
+        expected, reached = self._fetch.expected, self._fetch.reached
+        if expected is None or expected == reached:
+            return ""
+        return f"it announced {expected} and gave {reached}."
+
+    def mark_done(self) -> None:
+        self._fetch = self._fetch.model_copy(update={"done": True, "cursor": None})
+
+    def restart(self) -> None:
+        """Forget all rows and begin again; the segments written so far are never read."""
+        fetch = self._fetch
+        self._fetch = Fetch(
+            run=fetch.run,
+            account=fetch.account,
+            attempt=fetch.attempt + 1,
+            turns=fetch.turns,
+            usage=fetch.usage,
+        )
+        self._segments, self._buffer, self._captured = [], [], []
+
+    def finish(self) -> Fetch:
+        """Write what is buffered; the fetch to be stored as the checkpoint."""
+        self._flush()
+        changes = {
+            "segments": tuple(self._segments),
+            "turns": self._turn,
+            "usage": self._fetch.usage + self._work.meter.usage,
+        }
+        return self._fetch.model_copy(update=changes)
+
+    def _advance(self, response: FetchResponse, captured_at: datetime) -> None:
+        fetch = self._fetch
+        failed = {failure.location: failure.reason for failure in response.failed_locations}
+        changes = {
+            "cursor": response.cursor,
+            "reached": response.end,
+            "rows": fetch.rows + len(response.rows),
+            "expected": fetch.expected if response.total is None else response.total,
+            "failed_locations": fetch.failed_locations | failed,
+            "captured_from": min(filter(None, (fetch.captured_from, captured_at))),
+            "captured_to": max(filter(None, (fetch.captured_to, captured_at))),
+        }
+        self._fetch = fetch.model_copy(update=changes)
+
+    def _flush(self) -> None:
+        if not self._buffer:
+            return
+        writer = SegmentWriter(self._work.evidence, self._prefix)
+        rows = _captured(self._resolved(), iso(min(self._captured)))
+        self._segments.append(writer.write(OBSERVATIONS, rows))
+        self._buffer, self._captured = [], []
+
+    def _resolved(self) -> list[tuple[str, Observation]]:
+        """Rows with the keys of their listings where the channel's code is an alias."""
+        if self._aliases is None:
+            return [(row.key, row) for row in self._buffer]
+        keys = sorted({row.key for row in self._buffer})
+        known = self._aliases.get(keys)
+        return [
+            (str(known[row.key]["listing_key"]) if row.key in known else row.key, row)
+            for row in self._buffer
+        ]
+
+
+def _aliases(work: Work, inputs: Inputs) -> BookReader | None:
+    return None if inputs.aliases is None else open_book(work.pages, inputs.aliases, ALIASES)
+
+
+def _captured(rows: list[tuple[str, Observation]], captured_at: str) -> Iterator[Captured]:
+    """One sorted page of all rows for each location."""
+    rows.sort(key=lambda pair: (pair[1].location, pair[0]))
+    for location, pairs in groupby(rows, key=lambda pair: pair[1].location):
+        yield Captured(location, captured_at, _page(list(pairs)))
+
+
+def _page(pairs: list[tuple[str, Observation]]) -> Page:
+    rows = [row for _, row in pairs]
+    return Page(
+        keys=[key for key, _ in pairs],
+        ints={
+            "reported": [row.quantity or 0 for row in rows],
+            "allocated": [row.allocated for row in rows],
+            "unknown": [int(row.quantity is None) for row in rows],
+        },
+        texts={
+            "product_id": [row.product_id for row in rows],
+            "gtin": [row.gtin for row in rows],
+            "title": [row.title for row in rows],
+        },
+    )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DefectError(f"The connector gave no valid instant: {text!r}.") from error
+    if instant.tzinfo is None:
+        raise DefectError(f"The connector gave an instant without an offset: {text!r}.")
+    return instant

@@ -1,0 +1,85 @@
+"""The first step: pin what is to be compared, so that nothing moves under the run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trueup.domain.accounts import Account, Link, Location
+from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run, RunState
+from trueup.ports import Create, Registry, Replace, Stored
+from trueup.usecases import books
+from trueup.usecases.reconcile.job import Job, begin_step
+from trueup.usecases.runs import require_account
+from trueup.usecases.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`proceed`, or `ended` where a retry finds that the run has come to its end already."""
+
+    state: str
+
+
+def open_run(work: Work, job: Job) -> Opened:
+    """Pin listings, baselines, links and terms. Doing it twice pins only once."""
+    run = begin_step(work, job)
+    if run.value.state is RunState.RUNNING:
+        return Opened("proceed")
+    account = require_account(work.registry, job.account).value
+    opened = _opened(run.value, _inputs(work.registry, account), work.clock())
+    work.registry.write(
+        Replace(opened, run.version), Create(Fetch(run=job.run, account=job.account))
+    )
+    return Opened("proceed")
+
+
+def _opened(run: Run, inputs: Inputs, now: datetime) -> Run:
+    changes = {
+        "state": RunState.RUNNING,
+        "started_at": now,
+        "inputs": inputs,
+        "progress": Progress(phase="fetching"),
+    }
+    return run.model_copy(update=changes)
+
+
+def _inputs(registry: Registry, account: Account) -> Inputs:
+    links = all_links(registry, account.id)
+    return Inputs(
+        links=links,
+        buffers={link.channel_location: _buffer(registry, account, link) for link in links},
+        allocation=account.allocation,
+        tolerance=account.tolerance,
+        reports_on_hand=account.capabilities is not None
+        and account.capabilities.reports == "on_hand",
+        listings=books.pin(registry, books.listings_book(account.id)),
+        aliases=books.pin(registry, books.aliases_book(account.id)),
+        baselines=_baselines(registry, links),
+    )
+
+
+def all_links(registry: Registry, account: str) -> tuple[Link, ...]:
+    links: list[Stored[Link]] = []
+    cursor: str | None = None
+    while True:
+        page = registry.list(Link, account, cursor=cursor)
+        links += page.items
+        cursor = page.cursor
+        if cursor is None:
+            return tuple(stored.value for stored in links)
+
+
+def _buffer(registry: Registry, account: Account, link: Link) -> int:
+    """Link over location over account; a pool of several locations takes the account's."""
+    if link.buffer is not None:
+        return link.buffer
+    if len(link.members) == 1:
+        location = registry.get(Location, link.members[0].location)
+        if location is not None and location.value.buffer is not None:
+            return location.value.buffer
+    return account.buffer
+
+
+def _baselines(registry: Registry, links: tuple[Link, ...]) -> dict[str, BookPin]:
+    locations = sorted({member.location for link in links for member in link.members})
+    pins = {code: books.pin(registry, books.baseline_book(code)) for code in locations}
+    return {code: pinned for code, pinned in pins.items() if pinned is not None}

@@ -1,0 +1,99 @@
+"""What nobody else ends or throws away: open things whose execution is gone, old versions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from trueup.domain.errors import ConflictError, RetryLaterError
+from trueup.domain.imports import Import, ImportState
+from trueup.domain.runs import Run, RunState
+from trueup.ports import Appointment, MachineName, Registry
+from trueup.usecases.imports import fail_import
+from trueup.usecases.reconcile.finalising import end_run
+from trueup.usecases.runs import payload
+from trueup.usecases.work import Plant
+
+NEVER_STARTED = timedelta(minutes=2)
+"""A queued run whose execution is not there after this is started again."""
+
+FAR = timedelta(days=400)
+
+TOO_LATE = "It had not finished by its deadline and was ended."
+VANISHED = "It stopped before it had finished; nothing of it became visible."
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many open runs and imports were looked at, ended, and started again."""
+
+    open: int
+    ended: int
+    restarted: int
+
+
+def sweep_open(plant: Plant) -> Swept:
+    """Look at everything that is not final: end what is overdue or has no execution any more."""
+    verdicts = [
+        _attend(plant, appointment)
+        for appointment in plant.registries.due("open", plant.clock() + FAR)
+    ]
+    return Swept(len(verdicts), verdicts.count("ended"), verdicts.count("restarted"))
+
+
+def _attend(plant: Plant, appointment: Appointment) -> str:
+    registry = plant.registries.of(appointment.seller)
+    try:
+        if appointment.kind == Run.record:
+            return _attend_run(plant, registry, appointment)
+        return _attend_import(plant, registry, appointment)
+    except (ConflictError, RetryLaterError):
+        return "open"  # it moved meanwhile, so it lives; the next sweep looks again
+
+
+def _attend_run(plant: Plant, registry: Registry, appointment: Appointment) -> str:
+    account, id_ = appointment.identity
+    stored = registry.get(Run, account, id_)
+    if stored is None or stored.value.state.final:
+        return "open"
+    run, now = stored.value, plant.clock()
+    status = plant.machines.status("reconcile", run.execution or id_)
+    if now >= run.deadline:
+        return _ended(end_run(registry, plant.clock, account, id_, TOO_LATE))
+    if status == "absent" and run.state is RunState.QUEUED:
+        return _started_again(plant, run.opened_at, "reconcile", id_, payload(registry.seller, run))
+    if status == "ended":
+        return _ended(end_run(registry, plant.clock, account, id_, VANISHED))
+    return "open"
+
+
+def _started_again(
+    plant: Plant, since: datetime, machine: MachineName, name: str, event: dict[str, Any]
+) -> str:
+    if plant.clock() - since < NEVER_STARTED:
+        return "open"
+    plant.machines.start(machine, name, event)
+    return "restarted"
+
+
+def _attend_import(plant: Plant, registry: Registry, appointment: Appointment) -> str:
+    (id_,) = appointment.identity
+    stored = registry.get(Import, id_)
+    if stored is None or stored.value.state.final:
+        return "open"
+    if plant.clock() >= stored.value.deadline:
+        return _ended(fail_import(registry, plant.clock, id_, TOO_LATE))
+    working = stored.value.state in (ImportState.VALIDATING, ImportState.APPLYING)
+    if working and _over(plant, id_):
+        return _ended(fail_import(registry, plant.clock, id_, VANISHED))
+    return "open"
+
+
+def _over(plant: Plant, id_: str) -> bool:
+    """Whether every execution that could work on this import has ended."""
+    names = (id_, f"{id_}-confirmed")
+    states = [plant.machines.status("ingest", name) for name in names]
+    return "running" not in states and "ended" in states
+
+
+def _ended(did: object) -> str:
+    return "ended" if did else "open"
