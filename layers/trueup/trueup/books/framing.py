@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from trueup.books.blobs import (
     BLOB_LIMIT,
-    compress,
     content_hash,
-    decompress,
     delta,
     patch_name,
     write_units,
@@ -15,6 +13,7 @@ from trueup.books.drafts import Draft, draft
 from trueup.books.manifest import Frame
 from trueup.books.pages import Page, encode
 from trueup.books.schema import BookSchema
+from trueup.books.squeezing import squeeze, unsqueeze
 from trueup.books.stores import BlobStore
 from trueup.domain.errors import RejectedError
 
@@ -79,7 +78,7 @@ class Framer:
     def _written(self, item: Draft, bases: Mapping[str, bytes]) -> Iterator[Frame]:
         sheet = self._sheet(item.page)
         patch = self._patch(item, bases)
-        page = b"" if patch or item.content in self._known else compress(item.plain)
+        page = b"" if patch or item.content in self._known else squeeze(self._schema, item.plain)
         too_large = max(len(page), len(sheet[1]) if sheet else 0) > BLOB_LIMIT
         if too_large or len(item.plain) > PLAIN_LIMIT:
             for half in self._halves(item.page):
@@ -106,14 +105,14 @@ class Framer:
         if not sheet:
             return None
         plain = encode(self._schema, sheet)
-        return content_hash(plain), compress(plain), len(sheet)
+        return content_hash(plain), squeeze(self._schema, plain), len(sheet)
 
     def _patch(self, item: Draft, bases: Mapping[str, bytes]) -> bytes:
         """The patch of the frame's base, if that clearly costs less than a page; else nothing."""
         base = bases.get(item.frame.base) if item.frame and item.whole else None
         if base is None or item.content in self._known:
             return b""
-        patch = delta(decompress(base), item.plain)
+        patch = delta(unsqueeze(base), item.plain)
         small = len(patch) * PATCH_SHARE <= len(base) and len(patch) <= BLOB_LIMIT
         return patch if small and write_units(patch) < write_units(base) else b""
 

@@ -143,8 +143,8 @@ def take(page: Page, order: Sequence[int]) -> Page:
     )
 
 
-class _Stored(msgspec.Struct, array_like=True, frozen=True):
-    """The canonical form. Columns are in schema order; zero columns at the end are left out."""
+class Stored(msgspec.Struct, array_like=True, frozen=True):
+    """A page's canonical form: columns in schema order, without the zero columns at the end."""
 
     version: int
     kind: str
@@ -155,7 +155,7 @@ class _Stored(msgspec.Struct, array_like=True, frozen=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Stored)
+_decoder = msgspec.msgpack.Decoder(Stored)
 
 
 def encode(schema: BookSchema, page: Page) -> bytes:
@@ -168,7 +168,7 @@ def encode(schema: BookSchema, page: Page) -> bytes:
         raise ValueError(f"{page} has columns that {schema.kind} has not")
     ints = [pack_ints(page.ints[n], rows) if n in page.ints else 0 for n in schema.ints]
     texts = [pack_texts(page.texts[n], rows) if n in page.texts else "" for n in schema.texts]
-    stored = _Stored(
+    stored = Stored(
         FORMAT_VERSION, schema.kind, rows, page.joined, _shortened(ints), _shortened(texts)
     )
     return _encoder.encode(stored)

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from trueup.books.blobs import apply_delta, decompress
+from trueup.books.blobs import apply_delta
 from trueup.books.manifest import Frame, Manifest
 from trueup.books.pages import Page, decode
 from trueup.books.schema import BookSchema
+from trueup.books.squeezing import unsqueeze
 from trueup.books.stores import BlobReader
 
 READ_AHEAD = 16
@@ -47,7 +48,7 @@ class BookReader:
             names = [frame.sheet for frame in batch if frame.sheet]
             blobs = self._store.get_many(self._book, list(dict.fromkeys(names)))
             for name in names:
-                yield from _within(decode(self._schema, decompress(blobs[name])), lo, hi)
+                yield from _within(decode(self._schema, unsqueeze(blobs[name])), lo, hi)
 
     def pages(self, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Page]]:
         """The whole pages of some frames, in their order."""
@@ -72,7 +73,7 @@ def read_blobs(store: BlobReader, book: str, frames: Sequence[Frame]) -> dict[st
 
 def plain_of(frame: Frame, blobs: Mapping[str, bytes]) -> bytes:
     """The canonical bytes of a frame's page."""
-    base = decompress(blobs[frame.base])
+    base = unsqueeze(blobs[frame.base])
     return apply_delta(base, blobs[frame.patch]) if frame.patch else base
 
 

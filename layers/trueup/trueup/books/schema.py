@@ -17,11 +17,15 @@ class BookSchema:
     kind: str
     ints: tuple[str, ...]
     texts: tuple[str, ...] = ()
+    expected: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    """Columns that mostly are a sum of some columns less others, in an order in which each can be
+    found from those before; only what differs from that is stored."""
 
 
 BASELINE = BookSchema(
     kind="baseline",
     ints=("on_hand", "committed", "damaged", "on_hold", "stated", "unknown"),
+    expected=(("stated", ("on_hand",), ("committed", "damaged", "on_hold")),),
 )
 """Positions of one location by SKU; base units. `unknown` is a set of `Unknown` bits."""
 
@@ -52,6 +56,11 @@ ROWS = BookSchema(
         "cap",
         "unknown",
         "reason",
+    ),
+    expected=(
+        ("sellable", ("total",), ("committed", "damaged", "on_hold")),
+        ("publishable", ("sellable",), ()),
+        ("reported", ("publishable",), ()),
     ),
 )
 """A snapshot's rows of one account x channel location by row key. `unknown`: `RowUnknown` bits;
