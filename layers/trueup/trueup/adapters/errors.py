@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own, and no HTTPClientError
     HTTPClientError,
     IncompleteReadError,
     ResponseStreamingError,
@@ -57,6 +58,7 @@ CONDITION_FAILED = frozenset(
 ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 CANCELED = "TransactionCanceledException"
 _BROKEN_CONNECTION = (
+    ConnectionError,
     HTTPClientError,
     IncompleteReadError,
     ResponseStreamingError,
