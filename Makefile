@@ -33,7 +33,7 @@ check: setup ## format, lint, types, import direction, template, state machines
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
-	$(BIN)/lint-imports
+	PYTHONPATH=layers/trueup $(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/python -m local.asl
 

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from cfnlint.api import lint_all
+from cfnlint.api import lint_all  # type: ignore[import-untyped]
 
 from local.paths import ROOT
 

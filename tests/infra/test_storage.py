@@ -1,0 +1,89 @@
+"""Finds a table or bucket that is open, unencrypted, or lost by a slip."""
+
+from typing import Any
+
+from local.policies import Resources
+from tests.infra.find import of_type, refers
+
+IN_PRODUCTION = {"Fn::If": ["IsProd", True, False]}
+
+
+def test_tables_are_on_demand_and_encrypted(written: Resources) -> None:
+    for name, table in of_type(written, "AWS::DynamoDB::Table").items():
+        assert table["BillingMode"] == "PAY_PER_REQUEST", name
+        assert table["SSESpecification"] == {"SSEEnabled": True}, name
+
+
+def test_tables_can_be_restored_and_not_be_deleted_in_production(
+    template: dict[str, Any], written: Resources
+) -> None:
+    assert template["Conditions"]["IsProd"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+    for name, table in of_type(written, "AWS::DynamoDB::Table").items():
+        recovery = table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert recovery == IN_PRODUCTION, name
+        assert table["DeletionProtectionEnabled"] == IN_PRODUCTION, name
+
+
+def test_data_outlives_the_stack(written: Resources) -> None:
+    kinds = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool"}
+    for name, resource in written.items():
+        if resource["Type"] in kinds:
+            assert resource["DeletionPolicy"] == "Retain", name
+            assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_pages_are_never_removed_by_a_clock(written: Resources) -> None:
+    assert "TimeToLiveSpecification" not in written["PagesTable"]["Properties"]
+
+
+def test_buckets_are_private_and_encrypted(written: Resources) -> None:
+    for name, bucket in of_type(written, "AWS::S3::Bucket").items():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}, name
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4, name
+        rules = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rules == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}], name
+        assert bucket["OwnershipControls"] == {
+            "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+        }
+
+
+def test_buckets_do_not_grow_for_ever(written: Resources) -> None:
+    for name, bucket in of_type(written, "AWS::S3::Bucket").items():
+        rules = bucket["LifecycleConfiguration"]["Rules"]
+        assert all(rule["Status"] == "Enabled" for rule in rules), name
+        assert any("ExpirationInDays" in rule for rule in rules), name
+        assert any("AbortIncompleteMultipartUpload" in rule for rule in rules), name
+
+
+def test_every_bucket_refuses_plain_http(template: dict[str, Any], written: Resources) -> None:
+    assert template["Conditions"]["SpeaksTls"] == {"Fn::Not": [{"Condition": "IsLocal"}]}
+    policies = of_type(written, "AWS::S3::BucketPolicy")
+    guarded = {refers(policy["Bucket"])[0]: policy for policy in policies.values()}
+    assert set(guarded) == set(of_type(written, "AWS::S3::Bucket"))
+    for bucket, policy in guarded.items():
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Principal"] == "*"
+        assert statement["Action"] == "s3:*"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert statement["Resource"] == [
+            {"Fn::GetAtt": [bucket, "Arn"]},
+            {"Fn::Sub": f"${{{bucket}.Arn}}/*"},
+        ]
+
+
+def test_queues_are_encrypted_and_take_only_their_rule(written: Resources) -> None:
+    queues = of_type(written, "AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in queues.values())
+    policies = of_type(written, "AWS::SQS::QueuePolicy").values()
+    assert {refers(policy["Queues"])[0] for policy in policies} == set(queues)
+    for policy in policies:
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert refers(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+
+
+def test_uploads_come_from_one_origin_by_post(written: Resources) -> None:
+    (rule,) = written["ImportsBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["POST"]
+    assert rule["AllowedOrigins"] == [{"Ref": "AllowedOrigin"}]
