@@ -1,0 +1,15 @@
+"""Lambda: makes an accepted file the next version of its book."""
+
+from typing import Any
+
+from trueup.entry.edge import Context, Event, worker
+from trueup.entry.settings import ApplyImportSettings
+from trueup.entry.wiring import Wiring
+from trueup.usecases.ingest.applying import apply_import
+from trueup.usecases.ingest.steps import answer, read_order
+
+
+@worker(ApplyImportSettings)
+def handler(wired: Wiring, event: Event, _context: Context) -> Any:
+    order = read_order(event)
+    return answer(apply_import(wired.ingest(order.seller), order.import_))

@@ -1,0 +1,201 @@
+"""Imports: files and bodies of listings and baselines on their way into books."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trueup.domain.accounts import Account, Location, Slug
+from trueup.domain.errors import ConflictError, Fault, NotFoundError, RejectedError, RetryLaterError
+from trueup.domain.imports import Import, ImportKind, ImportState
+from trueup.domain.time import Clock, Instant, NewId
+from trueup.ports import Create, Listed, Machines, ObjectStore, Registry, Replace, Stored
+from trueup.usecases.ingest import bodies, objects
+from trueup.usecases.ingest.reading import MAX_BYTES
+from trueup.usecases.ingest.steps import order
+
+UPLOADABLE = timedelta(hours=24)
+"""How long a created import waits for its file."""
+
+WORKABLE = timedelta(hours=2)
+"""How long checking and applying may take."""
+
+SKEW = timedelta(minutes=5)
+_ATTEMPTS = 4
+
+CONTENT_TYPES = {
+    "csv": "text/csv",
+    "api": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The ports that imports are asked for with; `files` is the bucket of uploads."""
+
+    registry: Registry
+    files: ObjectStore
+    machines: Machines
+    clock: Clock
+    new_id: NewId
+
+
+class NewImport(BaseModel):
+    """What is to be imported, and how; fields as in `domain.imports.Import`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ImportKind
+    target: Slug
+    format: Literal["csv", "xlsx"] = "csv"
+    complete: bool = False
+    as_of: Instant | None = None
+    max_drop_percent: Annotated[int, Field(ge=0, le=100)] = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new import, and the form (url, fields) that its file is to be posted with."""
+
+    item: Import
+    form: dict[str, Any]
+
+
+def create_import(intake: Intake, new: NewImport, requested_by: str) -> Created:
+    """A pending import that waits for its file.
+
+    NotFoundError: no such account or location; RejectedError: `as_of` lies in the future.
+    """
+    item = _new(intake, new, new.format, requested_by)
+    intake.registry.write(Create(item))
+    return Created(item, upload_form(intake, item))
+
+
+def upload_form(intake: Intake, item: Import) -> dict[str, Any]:
+    """A form, good for 15 minutes, that posts an import's file."""
+    limit, content_type = MAX_BYTES[item.format], CONTENT_TYPES[item.format]
+    return intake.files.upload_form(item.object_key, limit, content_type)
+
+
+def import_rows(intake: Intake, new: NewImport, rows: bodies.Rows, requested_by: str) -> Import:
+    """Import up to 1,000 rows given as objects of column name and value, started at once."""
+    body = bodies.as_csv(rows)
+    item = _new(intake, new, "api", requested_by)
+    intake.files.put(item.object_key, body, CONTENT_TYPES["api"])
+    intake.registry.write(Create(item))
+    return start_import(intake, item.id)
+
+
+def start_import(intake: Intake, id_: str) -> Import:
+    """Have the uploaded file checked; repeating it is no error and starts nothing twice.
+
+    RejectedError: no file has been uploaded.
+    """
+    stored = require(intake.registry, id_)
+    if stored.value.state is ImportState.PENDING:
+        _require_upload(intake, stored.value)
+        stored = _moved(intake, stored, ImportState.VALIDATING)
+    if stored.value.state is ImportState.VALIDATING:
+        intake.machines.start("ingest", id_, order(intake.registry.seller, id_))
+    return stored.value
+
+
+def confirm_import(intake: Intake, id_: str) -> Import:
+    """Apply a file in spite of what it would drop; repeating it is no error.
+
+    ConflictError: it does not wait for a confirmation.
+    """
+    stored = require(intake.registry, id_)
+    if stored.value.state is ImportState.AWAITING_CONFIRMATION:
+        stored = _moved(intake, stored, ImportState.APPLYING)
+    elif stored.value.drop is None:
+        raise ConflictError("This import does not wait for a confirmation.")
+    if stored.value.state is ImportState.APPLYING:
+        intake.machines.start("ingest", f"{id_}-confirmed", order(intake.registry.seller, id_))
+    return stored.value
+
+
+def get_import(registry: Registry, id_: str) -> Import:
+    return require(registry, id_).value
+
+
+def list_imports(registry: Registry, cursor: str | None = None, limit: int = 50) -> Listed[Import]:
+    """The newest first."""
+    return registry.list(Import, cursor=cursor, limit=limit, newest_first=True)
+
+
+def report_link(intake: Intake, id_: str) -> str:
+    """A link, good for five minutes, to the list of a file's faults; NotFoundError if none."""
+    item = require(intake.registry, id_).value
+    if item.report_key is None:
+        raise NotFoundError("This import has no report: no fault was found.")
+    return intake.files.download_link(item.report_key, f"faults-{id_}.csv", "text/csv")
+
+
+def fail_import(registry: Registry, clock: Clock, id_: str, cause: str) -> bool:
+    """End an import that is not final as Failed; whether this call did. Idempotent."""
+    for _ in range(_ATTEMPTS):
+        stored = registry.get(Import, id_)
+        if stored is None or stored.value.state.final:
+            return False
+        failed = {"state": ImportState.FAILED, "cause": cause, "finished_at": clock()}
+        try:
+            registry.write(Replace(stored.value.model_copy(update=failed), stored.version))
+        except ConflictError:
+            continue
+        return True
+    raise RetryLaterError(f"The import {id_} keeps changing.", 1)
+
+
+def require(registry: Registry, id_: str) -> Stored[Import]:
+    found = registry.get(Import, id_)
+    if found is None:
+        raise NotFoundError(f"There is no import {id_}.")
+    return found
+
+
+def _new(
+    intake: Intake, new: NewImport, file_format: Literal["csv", "xlsx", "api"], requested_by: str
+) -> Import:
+    now = intake.clock()
+    _check(intake.registry, new, now)
+    id_ = intake.new_id()
+    fields = new.model_dump(exclude={"format"})
+    extension = "xlsx" if file_format == "xlsx" else "csv"
+    return Import(
+        **fields,
+        id=id_,
+        format=file_format,
+        object_key=objects.upload_key(intake.registry.seller, id_, extension),
+        requested_by=requested_by,
+        created_at=now,
+        deadline=now + UPLOADABLE,
+    )
+
+
+def _check(registry: Registry, new: NewImport, now: datetime) -> None:
+    kind = Account if new.kind is ImportKind.LISTINGS else Location
+    if registry.get(kind, new.target) is None:
+        raise NotFoundError(f"There is no {kind.record} {new.target}.")
+    if new.as_of is not None and new.as_of > now + SKEW:
+        fault = Fault("as_of", "lies in the future")
+        raise RejectedError("The positions cannot be of a time to come.", (fault,))
+
+
+def _require_upload(intake: Intake, item: Import) -> None:
+    try:
+        intake.files.size(item.object_key)
+    except NotFoundError as error:
+        raise RejectedError("No file has been uploaded for this import yet.") from error
+
+
+def _moved(intake: Intake, stored: Stored[Import], state: ImportState) -> Stored[Import]:
+    """The import in its next state, whoever of several callers moves it there."""
+    changes = {"state": state, "deadline": intake.clock() + WORKABLE}
+    moved = stored.value.model_copy(update=changes)
+    try:
+        intake.registry.write(Replace(moved, stored.version))
+    except ConflictError:
+        return require(intake.registry, stored.value.id)
+    return Stored(moved, stored.version + 1)

@@ -1,0 +1,1 @@
+"""Files and bodies of listings and baselines: read, checked as a whole, then applied."""

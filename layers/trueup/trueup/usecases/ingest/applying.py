@@ -1,0 +1,140 @@
+"""The apply step: a checked file becomes the next version of its book, whole or not at all."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from trueup.books.pages import Page, take
+from trueup.domain.errors import ConflictError, RetryLaterError
+from trueup.domain.imports import Import, ImportKind, ImportState
+from trueup.ports import Replace, Stored, Write
+from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing, replaced
+from trueup.usecases.ingest.owners import taken
+from trueup.usecases.ingest.validating import (
+    aliases_of,
+    book_of,
+    codes_of,
+    measured,
+    outdated,
+    require_import,
+    rows_of,
+)
+from trueup.usecases.ingest.work import IngestWork
+
+_ATTEMPTS = 4
+
+
+def apply_import(work: IngestWork, id_: str) -> Import:
+    """Apply an accepted import; any other is answered as it is, so repeating does no harm.
+
+    When somebody changed the book meanwhile, a partial file is applied to what is there now.
+    RetryLaterError: the book keeps changing.
+    """
+    for _ in range(_ATTEMPTS):
+        stored = require_import(work, id_)
+        if stored.value.state is not ImportState.APPLYING:
+            return stored.value
+        try:
+            return _apply(work, stored)
+        except ConflictError:
+            continue  # another version, or our own whose acknowledgement was lost: read again
+    raise RetryLaterError("Others keep changing this book.", 5)
+
+
+def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
+    item = stored.value
+    book = book_of(work, item)
+    refusal = _refusal(work, item, book)
+    if refusal:
+        return _end(work, stored, {"state": ImportState.FAILED, "cause": refusal})
+    editions = _editions(work, item, book)
+    main = editions[0]
+    if main.unchanged and (_complete(item, book) == _is_complete(book)):
+        return _end(work, stored, _unchanged(book), *_refreshed(item, book, main))
+    changes: dict[str, Any] = {"state": ImportState.APPLIED, "version": book.version + 1}
+    if item.base_version != book.version:
+        changes["rows_changed"] = measured(work, item, book).changed
+    imprint = Imprint(
+        version=book.version + 1,
+        as_of=_as_of(item, book, main),
+        made_by=item.id,
+        at=work.clock(),
+        complete=_complete(item, book),
+    )
+    visible = [write for edition in editions for write in publishing(edition, imprint)]
+    return _end(work, stored, changes, *visible)
+
+
+def _end(work: IngestWork, stored: Stored[Import], changes: dict[str, Any], *also: Write) -> Import:
+    """Record the end and make visible what comes with it, in one transaction."""
+    ended = stored.value.model_copy(update=changes | {"finished_at": work.clock()})
+    work.registry.write(*also, Replace(ended, stored.version))
+    return ended
+
+
+def _refusal(work: IngestWork, item: Import, book: Shelf) -> str | None:
+    """Why an accepted file cannot be applied after all."""
+    older = outdated(item, book)
+    if older:
+        return f"The file {older}."
+    if item.base_version == book.version:
+        return None
+    if item.complete:
+        return "Another import changed the book after this file was checked. Upload it again."
+    if item.kind is ImportKind.BASELINE:
+        return None
+    lost = next(taken(book, aliases_of(work, item.target), codes_of(work, item)), None)
+    if lost is None:
+        return None
+    row, code, sku = lost
+    return f"Another import gave the channel's code {code} (row {row}) to {sku} meanwhile."
+
+
+def _editions(work: IngestWork, item: Import, book: Shelf) -> list[Edition]:
+    """The book and, for listings, its aliases, as they would be."""
+    write = replaced if item.complete else edited
+    editions = [write(book, rows_of(work, item))]
+    if item.kind is ImportKind.LISTINGS:
+        aliases = aliases_of(work, item.target)
+        editions.append(write(aliases, alias_pages(codes_of(work, item))))
+    return editions
+
+
+def alias_pages(codes: Iterable[Page]) -> Iterator[Page]:
+    """Rows of the aliases book: the codes whose listing has another key."""
+    for page in codes:
+        keys = page.texts["listing_key"]
+        different = [i for i, code in enumerate(page.keys) if code != keys[i]]
+        picked = take(page, different)
+        yield Page(picked.keys, {}, {"listing_key": picked.texts["listing_key"]})
+
+
+def _complete(item: Import, book: Shelf) -> bool:
+    """Whether a SKU absent from the baseline has none; once declared, it stays so."""
+    return item.kind is ImportKind.BASELINE and (item.complete or _is_complete(book))
+
+
+def _is_complete(book: Shelf) -> bool:
+    return book.head is not None and book.head.value.complete
+
+
+def _as_of(item: Import, book: Shelf, edition: Edition) -> datetime:
+    """The instant the whole book is of: a file that leaves out some rows makes it no newer."""
+    as_of = item.as_of or item.created_at
+    covers_all = edition.manifest.rows == item.rows
+    return as_of if book.head is None or covers_all else book.head.value.as_of
+
+
+def _unchanged(book: Shelf) -> dict[str, Any]:
+    cause = "The book has the same content already."
+    if book.head is not None:
+        cause = f"Same content as version {book.version}, made by {book.head.value.made_by}."
+    return {"state": ImportState.UNCHANGED, "cause": cause, "rows_changed": 0}
+
+
+def _refreshed(item: Import, book: Shelf, edition: Edition) -> list[Write]:
+    """The same positions seen again are of a later instant: no new version, but a newer head."""
+    as_of = _as_of(item, book, edition)
+    if item.kind is not ImportKind.BASELINE or book.head is None or as_of == book.head.value.as_of:
+        return []
+    return [Replace(book.head.value.model_copy(update={"as_of": as_of}), book.head.version)]

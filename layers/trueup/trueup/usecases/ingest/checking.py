@@ -1,0 +1,100 @@
+"""The first half of an import: read all of a file, list every fault, sort what is fine."""
+
+from dataclasses import dataclass
+
+from trueup.domain.imports import Import, ImportKind
+from trueup.domain.runs import Segment
+from trueup.usecases.ingest import objects
+from trueup.usecases.ingest.batches import Batch, batches
+from trueup.usecases.ingest.cells import NumberCell
+from trueup.usecases.ingest.columns import read_header
+from trueup.usecases.ingest.faults import Faults
+from trueup.usecases.ingest.kinds import Built, Kind
+from trueup.usecases.ingest.listed import LISTED
+from trueup.usecases.ingest.positions import POSITIONS
+from trueup.usecases.ingest.reading import opened
+from trueup.usecases.ingest.repeats import Seen
+from trueup.usecases.ingest.sorting import CODES, Sorter
+from trueup.usecases.ingest.tables import Table, UnreadableError
+from trueup.usecases.ingest.work import IngestWork
+
+KINDS = {ImportKind.BASELINE: POSITIONS, ImportKind.LISTINGS: LISTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file holds; `numbers` counts codes that a sheet keeps as numbers."""
+
+    faults: Faults
+    rows: int = 0
+    sha256: str | None = None
+    segments: tuple[Segment, ...] = ()
+    numbers: int = 0
+
+
+def check_file(work: IngestWork, item: Import) -> Checked:
+    """Read an import's file to its end. A file with faults leaves no use of its segments."""
+    faults = Faults()
+    try:
+        with opened(work.files, item) as (table, body):
+            intake = _Intake(work, item, KINDS[item.kind], faults)
+            intake.take(table)
+            return intake.checked(body.sha256())
+    except UnreadableError as error:
+        faults.add(error.row, "", "", error.reason)
+        return Checked(faults)
+
+
+class _Intake:
+    """One pass over a file."""
+
+    def __init__(self, work: IngestWork, item: Import, kind: Kind, faults: Faults) -> None:
+        self._kind = kind
+        self._faults = faults
+        self._seen = Seen()
+        self._rows = self._numbers = 0
+        self._sorter = Sorter(
+            work.files, objects.segments_prefix(work.seller, item.id, objects.ROWS), kind.schema
+        )
+        self._codes: Sorter | None = None
+        if item.kind is ImportKind.LISTINGS:
+            prefix = objects.segments_prefix(work.seller, item.id, objects.CODES)
+            self._codes = Sorter(work.files, prefix, CODES)
+
+    def take(self, table: Table) -> None:
+        header = read_header(self._kind.layout, table.header, self._faults)
+        if self._faults.count:
+            return  # what the cells mean is not known
+        for batch in batches(table, header, self._faults):
+            self._rows += len(batch.numbers)
+            self._numbers += _number_codes(batch)
+            built = self._kind.build(batch, self._faults)
+            self._refuse_repeats(batch, built)
+            if not self._faults.count:
+                self._sort(batch, built)
+
+    def checked(self, sha256: str) -> Checked:
+        if not self._rows and not self._faults.count:
+            self._faults.add(0, "", "", "has no rows below its header")
+        sorters = [self._sorter, *([self._codes] if self._codes else [])]
+        if self._faults.count:
+            return Checked(self._faults, self._rows, sha256)
+        for sorter in sorters:
+            sorter.flush()
+        segments = tuple(segment for sorter in sorters for segment in sorter.segments)
+        return Checked(self._faults, self._rows, sha256, segments, self._numbers)
+
+    def _refuse_repeats(self, batch: Batch, built: Built) -> None:
+        for index, first in self._seen.repeated(built.codes, batch.numbers):
+            reason = f"the same code as in row {first}: {built.codes[index]}"
+            batch.fault(self._faults, index, self._kind.unique, reason)
+
+    def _sort(self, batch: Batch, built: Built) -> None:
+        self._sorter.add(built.keys, built.ints, built.texts)
+        if self._codes:
+            lines = {"line": list(batch.numbers)}
+            self._codes.add(built.codes, lines, {"listing_key": built.keys})
+
+
+def _number_codes(batch: Batch) -> int:
+    return sum(isinstance(text, NumberCell) for text in batch.texts.get("sku", ()))

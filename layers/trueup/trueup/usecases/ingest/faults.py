@@ -1,0 +1,54 @@
+"""Every fault of a file, as a report that a spreadsheet can open safely."""
+
+import csv
+import io
+
+REPORT_LINES = 100_000
+"""Faults listed in a report; all are counted."""
+
+LONGEST_VALUE = 200
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(text: str) -> str:
+    """Text that no spreadsheet takes for a formula; control characters become spaces."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return f"'{printable}" if text.startswith(_FORMULA_STARTS) else printable
+
+
+class Faults:
+    """Collects faults as they are found, in bounded memory."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[str] = []
+        self._text = io.StringIO()
+        self._lines = csv.writer(self._text)
+        self._lines.writerow(("row", "column", "value", "reason"))
+
+    def add(self, row: int, column: str, value: str, reason: str) -> None:
+        """A fault at a row (as the spreadsheet counts; 0: the file) and a column (may be "")."""
+        self.count += 1
+        if self.count <= REPORT_LINES:
+            cells = (column, value[:LONGEST_VALUE], reason)
+            self._lines.writerow((row or "", *map(safe_cell, cells)))
+        if len(self.first) < 1:
+            where = f"row {row}" if row else "the file"
+            self.first.append(f"{where}{', ' + column if column else ''}: {reason}")
+
+    def report(self) -> bytes:
+        """CSV in UTF-8 with a byte order mark, as Excel wants it."""
+        left_out = self.count - REPORT_LINES
+        if left_out > 0:
+            note = f"{left_out} more faults are not listed"
+            return self._encoded() + f",,,{note}\r\n".encode()
+        return self._encoded()
+
+    def _encoded(self) -> bytes:
+        return b"\xef\xbb\xbf" + self._text.getvalue().encode()
+
+    def summary(self) -> str:
+        """One sentence for the import's cause."""
+        if self.count == 1:
+            return f"The file has a fault: {self.first[0]}."
+        return f"The file has {self.count} faults; the first: {self.first[0]}."
