@@ -174,6 +174,13 @@ class Channels(Protocol):
     def exists(self, channel: str) -> bool: ...
 
 
+class Members(Protocol):
+    """Who belongs to which seller; the server alone writes it."""
+
+    def find(self, user: str) -> Mapping[str, Any] | None:
+        """The item of a user (`seller`, `roles`), strongly consistent; None: no member."""
+
+
 MachineName = Literal["reconcile", "ingest"]
 
 

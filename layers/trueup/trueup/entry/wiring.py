@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from typing import NoReturn, TypeVar, cast
 
 from trueup.adapters.clients import Clients
+from trueup.adapters.dynamodb_members import DynamoDBMembers
 from trueup.adapters.dynamodb_pages import DynamoDBPages
 from trueup.adapters.dynamodb_registry import DynamoDBRegistries
 from trueup.adapters.events import EventBridge
@@ -20,6 +21,7 @@ from trueup.adapters.stepfunctions import StepFunctions
 from trueup.domain.errors import DefectError
 from trueup.domain.time import Clock, system_clock, ulid_ids
 from trueup.entry.settings import (
+    PreTokenSettings,
     Settings,
     WithChannels,
     WithEvidence,
@@ -35,6 +37,7 @@ from trueup.ports import (
     Events,
     MachineName,
     Machines,
+    Members,
     Meter,
     ObjectStore,
     PageStore,
@@ -104,6 +107,13 @@ class Wiring:
             return DynamoDBRegistries(self.clients.dynamodb, given.registry_table, self.meter)
 
         return self._given(WithRegistry, made)
+
+    @cached_property
+    def members(self) -> Members:
+        def made(given: PreTokenSettings) -> Members:
+            return DynamoDBMembers(self.clients.dynamodb, given.members_table)
+
+        return self._given(PreTokenSettings, made)
 
     @cached_property
     def evidence(self) -> ObjectStore:

@@ -1,0 +1,1 @@
+"""The HTTP API: a table of routes, how requests are read, and how errors are told."""

@@ -1,0 +1,25 @@
+"""The application as it is deployed, made once per process."""
+
+from functools import cache
+
+from trueup.entry.settings import ApiSettings
+from trueup.entry.wiring import wiring
+from trueup_api.application import Handler, application
+from trueup_api.world import World
+
+
+@cache
+def deployed() -> Handler:
+    wired = wiring(ApiSettings)
+    return application(
+        World(
+            registries=wired.registries,
+            pages_of=wired.pages,
+            evidence=wired.evidence,
+            imports=wired.imports,
+            channels=wired.channels,
+            machines=wired.machines,
+            clock=wired.clock,
+            new_id=wired.new_id,
+        )
+    )

@@ -1,0 +1,21 @@
+"""Types of fields that several routes share, with what JSON Schema can say of them."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, WithJsonSchema
+
+from trueup.domain.accounts import Code, Slug
+from trueup.domain.keys import MAX_CODE_LENGTH
+
+CodeText = Annotated[
+    Code, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_CODE_LENGTH})
+]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\P{C}+$")]
+"""One line of printable text."""
+ConfigKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+ConfigText = Annotated[str, StringConstraints(max_length=2000)]
+Config = Annotated[dict[ConfigKey, bool | int | ConfigText], Field(max_length=50)]
+Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Limit = Annotated[int, Field(ge=1, le=100)]
+
+__all__ = ["CodeText", "Config", "Cursor", "Limit", "Name", "Slug"]

@@ -1,0 +1,137 @@
+"""Runs: one comparison of one account."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from trueup.domain.errors import NotFoundError
+from trueup.domain.prices import AS_OF, SOURCE, cost_of
+from trueup.domain.runs import Progress, Run, RunState, Tally, Trigger
+from trueup.usecases import runs
+from trueup.usecases.auth import Role
+from trueup_api.fields import Cursor, Limit
+from trueup_api.routing import Answer, Call, NoBody, NoQuery, Route, Strict, accepted, ok
+
+
+class RunsQuery(Strict):
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class LocationResultView(Strict):
+    """How a channel location came out. `cause` says why it could not be compared."""
+
+    channel_location: str
+    state: RunState
+    cause: str | None
+    tally: Tally
+    version: int | None
+
+
+class Cost(Strict):
+    """Dollars by list price of what the run used, as a decimal."""
+
+    usd: str
+    prices: str
+    as_of: str
+
+
+class RunView(Strict):
+    """A run. States that end it: Succeeded, Partial (some locations), Failed, Skipped."""
+
+    id: str
+    account: str
+    channel: str
+    trigger: Trigger
+    requested_by: str
+    state: RunState
+    cause: str | None
+    opened_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline: datetime
+    progress: Progress
+    locations: list[LocationResultView]
+    totals: Tally
+    cost: Cost
+
+
+class RunsView(Strict):
+    runs: list[RunView]
+    cursor: str | None
+
+
+_OWN = ("locations", "totals", "cost")
+_PLAIN = tuple(name for name in RunView.model_fields if name not in _OWN)
+
+
+def run_view(run: Run) -> RunView:
+    return RunView(
+        **{name: getattr(run, name) for name in _PLAIN},
+        locations=[LocationResultView(**result.model_dump()) for result in run.locations],
+        totals=sum((result.tally for result in run.locations), start=Tally()),
+        cost=Cost(usd=str(cost_of(run.usage)), prices=SOURCE, as_of=AS_OF),
+    )
+
+
+def generate(call: Call[NoQuery, NoBody]) -> Answer:
+    world = call.shop.world
+    started = runs.start_run(
+        call.shop.registry,
+        world.machines,
+        world.clock,
+        world.new_id,
+        account=call.path["account"],
+        trigger=Trigger.BUTTON,
+        requested_by=call.shop.caller.user,
+    )
+    run = started.run
+    return accepted(run_view(run), f"/v1/accounts/{run.account}/runs/{run.id}")
+
+
+def list_runs(call: Call[RunsQuery, NoBody]) -> Answer:
+    account = runs.require_account(call.shop.registry, call.path["account"]).value
+    found = call.shop.registry.list(
+        Run, account.id, cursor=call.query.cursor, limit=call.query.limit, newest_first=True
+    )
+    views = [run_view(stored.value) for stored in found.items]
+    return ok(RunsView(runs=views, cursor=found.cursor))
+
+
+def get_run(call: Call[NoQuery, NoBody]) -> Answer:
+    stored = call.shop.registry.get(Run, call.path["account"], call.path["run"])
+    if stored is None:
+        raise NotFoundError("There is no such run.")
+    return ok(run_view(stored.value))
+
+
+_RUNS = "/v1/accounts/<account>/runs"
+ROUTES = (
+    Route(
+        "POST",
+        _RUNS,
+        Role.OPERATOR,
+        generate,
+        (HTTPStatus.ACCEPTED, RunView),
+        "Generate: compare the account now, or join the run that is active",
+        problems=(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+        repeatable=True,
+    ),
+    Route(
+        "GET",
+        _RUNS,
+        Role.VIEWER,
+        list_runs,
+        (HTTPStatus.OK, RunsView),
+        "Runs of an account, the newest first",
+        query=RunsQuery,
+        problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
+    ),
+    Route(
+        "GET",
+        f"{_RUNS}/<run>",
+        Role.VIEWER,
+        get_run,
+        (HTTPStatus.OK, RunView),
+        "One run: progress while it runs, results by location, cause, cost",
+    ),
+)

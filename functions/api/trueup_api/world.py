@@ -1,0 +1,41 @@
+"""The ports that the API works with, and one seller's part of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trueup.domain.time import Clock, NewId
+from trueup.ports import Channels, Machines, ObjectStore, PageStore, Registries, Registry
+from trueup.usecases.accounts import Desk
+from trueup.usecases.auth import Caller
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything, for whoever calls; made once per process."""
+
+    registries: Registries
+    pages_of: Callable[[str], PageStore]
+    evidence: ObjectStore
+    imports: ObjectStore
+    channels: Channels
+    machines: Machines
+    clock: Clock
+    new_id: NewId
+
+    def of(self, caller: Caller) -> "Shop":
+        """What this caller can reach: the things of their seller."""
+        return Shop(self, caller, self.registries.of(caller.seller), self.pages_of(caller.seller))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One caller's view of the world. `registry` and `pages` reach no other seller."""
+
+    world: World
+    caller: Caller
+    registry: Registry
+    pages: PageStore
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.registry, self.world.channels, self.world.clock)

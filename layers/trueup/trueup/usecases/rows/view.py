@@ -1,0 +1,180 @@
+"""A row as people see it: the panel's columns, with every number's origin."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from trueup.books.schema import RowUnknown
+from trueup.domain.keys import channel_key_of, is_unlisted, sku_of
+from trueup.domain.outcomes import EXPLANATIONS, Outcome, Reason, Status, outcome_of, status_of
+from trueup.domain.stock import delta
+from trueup.usecases.rows.candidates import gap_of
+from trueup.usecases.rows.filters import Direction, direction_of
+from trueup.usecases.rows.sources import Source
+
+ReasonName = Literal[
+    "MATCHES",
+    "DIFFERS",
+    "WITHIN_TOLERANCE",
+    "POSITION_UNKNOWN",
+    "COMPONENT_UNKNOWN",
+    "NOT_ON_CHANNEL",
+    "NOT_LISTED",
+    "QUANTITY_UNKNOWN",
+    "OUT_OF_RANGE",
+]
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SellerInventory(View):
+    """Base units. null: unknown, which is never the same as 0."""
+
+    total: int | None
+    sellable: int | None
+    committed: int | None
+    damaged: int | None
+    on_hold: int | None
+
+
+class ChannelInventory(View):
+    """What the channel shows, in channel units. null: it does not show the item, or no quantity."""
+
+    location_code: str
+    location_id: str
+    location_name: str
+    inventory: int | None
+
+
+class Formula(View):
+    """How publishable came about.
+
+    `clamp(floor((sellable x allocation% + backorder - buffer) / pack_size), 0, cap)`; buffer and
+    back-order limit in base units, cap in channel units (null: none).
+    """
+
+    sellable: int | None
+    allocation: int
+    backorder: int
+    buffer: int
+    pack_size: int
+    cap: int | None
+
+
+class RowView(View):
+    """One SKU of one account at one channel location.
+
+    `delta` (base units) and `gap` (channel units): positive is to be added at the channel,
+    negative to be taken away. `status` is Success when the row matches and the last attempt to
+    check it succeeded; `outcome` and `checked` tell the two apart.
+    """
+
+    account: str
+    channel: str
+    client: str | None
+    product_name: str
+    seller_identifier: str | None
+    channel_identifier: str
+    channel_product_id: str
+    gtin: str
+    seller_inventory: SellerInventory
+    channel_inventory: ChannelInventory
+    publishable: int | None
+    formula: Formula
+    delta: int | None
+    gap: int | None
+    direction: Direction | None
+    status: Status
+    outcome: Outcome
+    checked: bool
+    reason: ReasonName
+    explanation: str
+    captured_at: datetime
+    recon_date: datetime
+    run: str
+
+
+def row_view(source: Source, values: dict[str, Any], listing: dict[str, Any] | None) -> RowView:
+    """The row of a page, with the texts of its listing (None: the row has none)."""
+    key, gap = values["key"], gap_of(values)
+    known = listing or {}
+    return RowView.model_construct(
+        account=source.account.id,
+        channel=source.account.channel,
+        client=source.account.client,
+        product_name=known.get("title", ""),
+        seller_identifier=None if is_unlisted(key) else sku_of(key),
+        channel_identifier=channel_key_of(key),
+        channel_product_id=known.get("channel_product_id", ""),
+        gtin=known.get("gtin", ""),
+        seller_inventory=_seller_inventory(values),
+        channel_inventory=_channel_inventory(source, values),
+        publishable=_unless(values, RowUnknown.SELLABLE, "publishable"),
+        formula=_formula(source, values),
+        delta=_delta(values),
+        gap=gap,
+        direction=direction_of(gap),
+        **_verdict(source, Reason(values["reason"])),
+        captured_at=source.version.as_of,
+        recon_date=source.attempt.at,
+        run=source.version.made_by,
+    )
+
+
+def _verdict(source: Source, reason: Reason) -> dict[str, Any]:
+    """A row that could not be checked has failed, whatever it was found to be before."""
+    checked = source.checked
+    cause = f"Could not be checked: {source.attempt.cause}"
+    return {
+        "status": status_of(reason) if checked else Status.FAILED,
+        "outcome": outcome_of(reason),
+        "checked": checked,
+        "reason": reason.name,
+        "explanation": EXPLANATIONS[reason] if checked else cause,
+    }
+
+
+def _unless(values: dict[str, Any], bit: int, name: str) -> int | None:
+    return None if values["unknown"] & bit else values[name]
+
+
+def _seller_inventory(values: dict[str, Any]) -> SellerInventory:
+    """Where the total is unknown, what of it is committed or damaged is too."""
+    return SellerInventory.model_construct(
+        total=_unless(values, RowUnknown.TOTAL, "total"),
+        sellable=_unless(values, RowUnknown.SELLABLE, "sellable"),
+        committed=_unless(values, RowUnknown.TOTAL, "committed"),
+        damaged=_unless(values, RowUnknown.TOTAL, "damaged"),
+        on_hold=_unless(values, RowUnknown.TOTAL, "on_hold"),
+    )
+
+
+def _channel_inventory(source: Source, values: dict[str, Any]) -> ChannelInventory:
+    return ChannelInventory.model_construct(
+        location_code=source.place.code,
+        location_id=source.place.id,
+        location_name=source.place.name,
+        inventory=_unless(values, RowUnknown.REPORTED, "reported"),
+    )
+
+
+def _formula(source: Source, values: dict[str, Any]) -> Formula:
+    return Formula.model_construct(
+        sellable=_unless(values, RowUnknown.SELLABLE, "sellable"),
+        allocation=source.allocation,
+        backorder=values["backorder"],
+        buffer=values["buffer"],
+        pack_size=values["pack_size"],
+        cap=_unless(values, RowUnknown.CAP, "cap"),
+    )
+
+
+def _delta(values: dict[str, Any]) -> int | None:
+    return delta(
+        _unless(values, RowUnknown.SELLABLE, "sellable"),
+        _unless(values, RowUnknown.REPORTED, "reported"),
+        values["pack_size"],
+    )
