@@ -117,10 +117,10 @@ class _ClientFaults:
 
     def register(self) -> None:
         events = self.client.meta.events
-        events.register_first("provide-client-params", self._choose)
-        events.register_first("before-call", self._before)
-        events.register_first("before-send", self._send)
-        events.register_last("after-call", self._after)
+        events.register_first("provide-client-params.*.*", self._choose)
+        events.register_first("before-call.*.*", self._before)
+        events.register_first("before-send.*.*", self._send)
+        events.register_last("after-call.*.*", self._after)
 
     def _choose(self, params: Any, model: Any, context: Any, **_: Any) -> Any:
         if context.get("is_presign_request") or not self.injector.chosen(model.name):

@@ -51,7 +51,7 @@ class LambdaChannels:
 
     def exists(self, channel: str) -> bool:
         """Asks whether it could be invoked: that needs no further permission."""
-        if not SLUG.match(channel):
+        if not SLUG.fullmatch(channel):
             return False
         with translated(CALLING):
             try:
@@ -68,7 +68,7 @@ class LambdaChannels:
         return answer["Payload"].read(), "FunctionError" in answer
 
     def _name(self, channel: str) -> str:
-        if not SLUG.match(channel):
+        if not SLUG.fullmatch(channel):
             raise DefectError("A channel kind has lower case letters, digits and hyphens only.")
         return f"{self._prefix}{channel}"
 
