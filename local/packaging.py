@@ -14,6 +14,7 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +23,7 @@ from filelock import FileLock
 from local import venvs
 from local.paths import BUILD, ROOT
 
-_SKIPPED = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+_SKIPPED = ("__pycache__", ".*")  # left behind by tools
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that bundles of equal content are equal files
 
 
@@ -104,19 +105,19 @@ def _compile(folder: Path) -> None:
 def _zip(folders: list[Path], prefix: str, target: Path) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for folder in folders:
-            for file in _files(folder, skipped=set()):
+            for file in _files(folder, skipped=()):
                 entry = zipfile.ZipInfo(f"{prefix}{file.relative_to(folder)}", _EPOCH)
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def _files(folder: Path, skipped: set[str] = _SKIPPED) -> list[Path]:
+def _files(folder: Path, skipped: tuple[str, ...] = _SKIPPED) -> list[Path]:
     return sorted(_walk(folder, skipped))
 
 
-def _walk(folder: Path, skipped: set[str]) -> Iterator[Path]:
+def _walk(folder: Path, skipped: tuple[str, ...]) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name in skipped:
+        if any(fnmatch(path.name, pattern) for pattern in skipped):
             continue
         if path.is_dir():
             yield from _walk(path, skipped)
