@@ -128,10 +128,13 @@ class Reading:
 
     def _window(self) -> Window:
         place = self.place
-        per_item = len(place.locations)
-        wanted = max(1, self.allowance.rows_left // per_item) + NEIGHBOURS
-        take = min(wanted, _page_size(self.request))
+        take = min(self._wanted + NEIGHBOURS, _page_size(self.request))
         return read_window(self.api, self._criteria(), place.at, place.last, take)
+
+    @property
+    def _wanted(self) -> int:
+        """How many items still fit into the budget's rows."""
+        return max(1, self.allowance.rows_left // len(self.place.locations))
 
     def _chunk(self) -> Sequence[str]:
         start = self.place.chunk * KEYS_AT_ONCE
@@ -146,7 +149,7 @@ class Reading:
 
     def _take(self, window: Window) -> bool:
         """Keep what the answer has room for; whether that was all."""
-        items = list(window.variants)
+        items = list(window.variants)[: self._wanted]
         rows = list(self._observations(items))
         while len(items) > 1 and not self.allowance.fits(rows):
             items = items[: len(items) // 2]

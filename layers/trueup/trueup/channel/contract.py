@@ -96,7 +96,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="operati
 
     A cursor goes with the account, `locations` and `keys` that it was made for. It may be used
     again, and then gives the same as long as the channel does. Unknown keys give no row; unknown
-    locations are `failed_locations` of the answer without cursor.
+    locations are `failed_locations` of one of the answers.
     """
 
     account: AccountRef

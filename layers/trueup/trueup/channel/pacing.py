@@ -24,6 +24,10 @@ class Allowance:
         self.rows_left = budget.rows
         self.calls = 0
 
+    def seconds(self) -> float:
+        """A clock that only goes forward."""
+        return self._monotonic()
+
     @property
     def seconds_left(self) -> float:
         return max(0.0, self._ends - self._monotonic())
