@@ -21,8 +21,13 @@ class MemoryChannels:
         if channel not in self._connectors:
             raise DefectError(f"No connector is deployed for channel {channel}.")
         self.calls.append((channel, request))
-        event = msgspec.to_builtins(request)
-        return read_answer(request, msgspec.json.encode(answer(self._connectors[channel], event)))
+        return read_answer(request, self._answer(self._connectors[channel], request))
 
     def exists(self, channel: str) -> bool:
         return channel in self._connectors
+
+    def _answer(self, connector: Connector, request: Request) -> bytes:
+        try:
+            return msgspec.json.encode(answer(connector, msgspec.to_builtins(request)))
+        except Exception as error:  # as Lambda does: whatever it is, it stays in the connector
+            raise DefectError(f"The connector failed ({type(error).__name__}).") from error

@@ -1,0 +1,66 @@
+"""For the bug where an event is lost silently, or says something else than the run."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.stub import ANY, Stubber
+
+from trueup.adapters.clients import Clients
+from trueup.adapters.events import EventBridge, run_detail
+from trueup.domain.errors import RetryLaterError
+from trueup.domain.runs import LocationResult, Run, RunState, Tally, Trigger
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RUN = Run(
+    id="run-1",
+    account="shop",
+    channel="sandbox",
+    trigger=Trigger.SCHEDULE,
+    requested_by="schedule",
+    state=RunState.PARTIAL,
+    opened_at=NOW,
+    deadline=NOW + timedelta(hours=1),
+    locations=(
+        LocationResult(
+            channel_location="l1",
+            state=RunState.SUCCEEDED,
+            tally=Tally(rows=3, matching=1, differing=2, units_over=5, value_over={"EUR": 1}),
+        ),
+        LocationResult(channel_location="l2", state=RunState.FAILED, tally=Tally(rows=1)),
+    ),
+)
+
+
+def bus(failed: int) -> tuple[EventBridge, Stubber]:
+    client = Clients(
+        region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    ).events
+    stub = Stubber(client)
+    entry: dict[str, Any] = {"Source": "trueup", "DetailType": "RunCompleted", "Detail": ANY}
+    answer = {"FailedEntryCount": failed, "Entries": []}
+    stub.add_response("put_events", answer, {"Entries": [entry]})
+    stub.activate()
+    return EventBridge(client), stub
+
+
+def test_a_completed_run_is_announced_once() -> None:
+    events, stub = bus(failed=0)
+    events.run_completed("acme", RUN)
+    stub.assert_no_pending_responses()
+
+
+def test_an_event_that_was_not_taken_is_for_later() -> None:
+    events, _ = bus(failed=1)
+    with pytest.raises(RetryLaterError):
+        events.run_completed("acme", RUN)
+
+
+def test_the_detail_is_json_with_sums_over_locations() -> None:
+    detail = json.loads(json.dumps(run_detail("acme", RUN)))
+    assert (detail["schema"], detail["seller"], detail["run"]) == (1, "acme", "run-1")
+    assert detail["state"] == "Partial"
+    assert detail["locations"] == {"l1": "Succeeded", "l2": "Failed"}
+    assert (detail["rows"], detail["differing"], detail["units_over"]) == (4, 2, 5)
+    assert detail["finished_at"] is None
