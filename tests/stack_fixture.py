@@ -1,7 +1,8 @@
 """Trueup on an embedded stack, for the tests marked `stack`: one a run, gone afterwards.
 
 Under pytest-xdist with `--dist loadgroup` all of them go to one worker, which holds the one stack;
-with another distribution every worker that gets one starts its own, on a port of its own.
+with another distribution every worker that gets one starts its own, on a port of its own. Those
+that need a Vendure server, and no stack, are kept together likewise.
 """
 
 import shutil
@@ -24,5 +25,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("stack"):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+        for server in ("stack", "vendure"):
+            if item.get_closest_marker(server):
+                item.add_marker(pytest.mark.xdist_group(server))
+                break
