@@ -46,6 +46,8 @@ format: setup ## format the code
 	$(BIN)/ruff check --fix .
 
 bench: setup ## measure reconciliations; ROWS="10000 1000000" chooses their sizes
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.txt \
+		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	$(BIN)/python -m bench reconcile --rows $(ROWS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
@@ -53,6 +55,7 @@ lock: setup ## compile the lock files from the *.in files
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) layers/trueup/requirements.in -c requirements-dev.txt -o layers/trueup/requirements.txt
 	$(COMPILE) requirements-runtime.in -c requirements-dev.txt -o requirements-runtime.txt
+	$(COMPILE) requirements-bench.in -o requirements-bench.txt
 	$(COMPILE) requirements-stack.in -o requirements-stack.txt
 	$(COMPILE) requirements-sam.in -o requirements-sam.txt
 
