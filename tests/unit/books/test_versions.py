@@ -1,6 +1,7 @@
 """Finds: versions that write more than they must, or boundaries that wander."""
 
 import random
+from array import array
 from collections.abc import Sequence
 
 import pytest
@@ -135,6 +136,64 @@ def test_a_page_that_returns_to_its_base_drops_the_patch() -> None:
     second = write(store, edited(page, 0.005), first)
     assert second.frames[0].patch is not None
     assert write(store, page, second) == first
+
+
+def test_a_key_both_deleted_and_upserted_is_upserted() -> None:
+    store = MemoryPages()
+    first = write(store, snapshot(5_000))
+    key = "SKU-0001234"
+    new = Page([key], {name: [7] for name in ROWS.ints})
+    after = Manifest.of("rows", apply_edits(store, BOOK, ROWS, first, [new], [key], differing))
+    assert after.rows == 5_000
+    assert BookReader(store, BOOK, ROWS, after).get([key]) == {key: new.row(0)}
+
+
+def test_pages_of_one_write_unit_are_written_whole_rather_than_patched() -> None:
+    store = MemoryPages()
+    page = snapshot(150)
+    first = write(store, page)
+    second = write(store, edited(page, 0.01), first)
+    assert [frame.patch for frame in second.frames] == [None]
+    assert second != first
+
+
+def test_a_remnant_is_joined_to_its_neighbour_by_a_patch() -> None:
+    store = MemoryPages()
+    page = snapshot(3 * TARGET_ROWS)
+    first = write(store, page)
+    gone = page.keys[3:TARGET_ROWS]
+    frames = apply_edits(store, BOOK, ROWS, first, [], gone, differing)
+    assert [frame.rows for frame in frames] == [TARGET_ROWS + 3, TARGET_ROWS]
+    assert (frames[0].base, frames[0].patch is None) == (first.frames[1].base, False)
+
+
+def test_a_sheet_that_stays_the_same_is_not_written_again() -> None:
+    store = MemoryPages()
+    page = snapshot(TARGET_ROWS)
+    first = write(store, page)
+    ints = {name: array("q", column) for name, column in page.ints.items()}
+    at = list(ints["reason"]).index(0)
+    ints["reported"][at] = ints["publishable"][at] = ints["publishable"][at] + 1
+    before = store.meter.usage
+    frames = write_range(store, BOOK, ROWS, first.frames, [Page(page.keys, ints)], differing)
+    assert spent(store, before)[1] == 1
+    assert frames[0].sheet == first.frames[0].sheet
+
+
+def test_sheets_of_unchanged_pages_are_not_made_again() -> None:
+    store = MemoryPages()
+    page = snapshot(3 * TARGET_ROWS)
+    first = write(store, page)
+    asked = []
+
+    def sheet_of(part: Page) -> Page | None:
+        asked.append(part.keys[0])
+        return differing(part)
+
+    new = Page([f"{page.keys[0]}x"], {name: [1] for name in ROWS.ints})
+    apply_edits(store, BOOK, ROWS, first, [new], [], sheet_of)
+    write(store, page, first, ROWS, sheet_of)
+    assert asked == [page.keys[0]]
 
 
 def test_growing_pages_split_and_shrinking_ones_join_their_neighbour() -> None:
