@@ -1,0 +1,67 @@
+"""The table of what the runs found."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from local.demo.screen import table
+from local.demo.watching import seconds
+
+HEADER: Final = (
+    "account",
+    "location",
+    "fed by",
+    "rows",
+    "matching",
+    "differing",
+    "units over",
+    "units under",
+    "not compared",
+    "duration",
+    "cost",
+)
+_TEXTS: Final = 3
+NOTES: Final = (
+    "units over: shown and not there (oversell risk); under: there and not shown (lost sales).",
+    "not compared: of unknown stock, only on the channel, or listed and not on the channel.",
+    "duration and cost are of the whole run; cost by AWS list prices.",
+)
+
+
+def findings(runs: Iterable[tuple[dict[str, Any], dict[str, Any], Sequence[Any]]]) -> list[str]:
+    """Lines of the table, from (account, run, links)."""
+    rows = [row for account, run, links in runs for row in _rows(account, run, links)]
+    return table(HEADER, rows, _TEXTS)
+
+
+def _rows(
+    account: dict[str, Any], run: dict[str, Any], links: Sequence[Any]
+) -> Iterator[tuple[str, ...]]:
+    names = {place["id"]: place["name"] or place["id"] for place in account["locations"]}
+    fed = {link["channel_location"]: _members(link) for link in links}
+    whole = (f"{seconds(run):.1f} s", f"${float(run['cost']['usd']):.6f}")
+    for number, result in enumerate(run["locations"]):
+        location = result["channel_location"]
+        yield (
+            "" if number else account["id"],
+            names.get(location, location),
+            fed.get(location, ""),
+            *_figures(result["tally"]),
+            *(("", "") if number else whole),
+        )
+
+
+def _members(link: dict[str, Any]) -> str:
+    return " + ".join(member["location"] for member in link["members"])
+
+
+def _figures(tally: dict[str, Any]) -> Iterator[str]:
+    compared = tally["matching"] + tally["differing"]
+    for figure in (
+        tally["rows"],
+        tally["matching"],
+        tally["differing"],
+        tally["units_over"],
+        tally["units_under"],
+        tally["rows"] - compared,
+    ):
+        yield f"{figure:,}"

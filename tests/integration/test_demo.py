@@ -1,0 +1,159 @@
+"""The demo proves itself: what it prints is what was built into its data. Finds a broken whole."""
+
+import json
+import re
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import demo
+from local.demo import catalogue, people
+from local.demo.api import Api
+from local.demo.offers import publishable, shown
+from local.demo.onboarding import Onboarding
+from local.demo.shops import EXPECTED, SHOPS, Counts
+from local.embedded import Embedded, deployed
+from local.vendure.packages import NoNodeError
+
+
+def test_the_counts_follow_from_the_errors_that_were_made() -> None:
+    derived = {}
+    for shop in SHOPS:
+        for place in shop.places:
+            errors = place.errors.values()
+            keys = {offer.channel_key for offer, _ in shown(shop, place)}
+            assert keys >= set(place.errors)
+            assert not keys & set(place.strangers)
+            unknown = [o for o in shop.offers if publishable(o, place, shop.buffer) is None]
+            rows = len(shop.offers) + len(place.strangers)
+            uncompared = len(unknown) + len(place.missing) + len(place.strangers)
+            derived[shop.account, place.name] = Counts(
+                rows=rows,
+                matching=rows - uncompared - len(errors),
+                differing=len(errors),
+                over=sum(units for units in errors if units > 0),
+                under=-sum(units for units in errors if units < 0),
+            )
+    assert derived == EXPECTED
+
+
+def test_the_catalogue_has_what_trips_importers_up() -> None:
+    skus = [article.sku for article in catalogue.articles()]
+    assert len(skus) == len(set(skus)) >= 500
+    assert sum(sku.startswith("0") for sku in skus) >= 40
+    assert any("," in sku and '"' in sku and not sku.isascii() for sku in skus)
+    assert all(_is_ean(article.gtin) for article in catalogue.articles())
+
+
+def _is_ean(gtin: str) -> bool:
+    weighted = (int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(gtin))
+    return len(gtin) == 13 and sum(weighted) % 10 == 0
+
+
+def test_a_login_is_made_once_and_is_private(tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
+    first = people._kept(file)
+    assert people._kept(file) == first
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert people._kept(tmp_path / "other.json").password != first.password
+
+
+def test_without_node_the_demo_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing() -> None:
+        raise NoNodeError("Node 20 or newer is needed")
+
+    monkeypatch.setattr("local.demo.show.find_node", missing)
+    monkeypatch.setattr("local.demo.show.Demo.__init__", lambda *_: None)
+    assert demo.run(None, once=True) == 1  # type: ignore[arg-type]
+    assert "Node 20 or newer is needed" in capsys.readouterr().err
+
+
+@pytest.mark.stack
+@pytest.mark.vendure
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_demo_finds_exactly_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    with deployed(state) as trueup:
+        _interrupt(trueup, monkeypatch)
+        capsys.readouterr()
+        assert demo.run(trueup, once=True) == 0
+        first = capsys.readouterr().out
+        assert _figures(first) == EXPECTED
+        assert first.count("started by the schedule") == len(SHOPS)
+        rows, run = _paste(first)
+        assert {row["sku"] for row in rows["rows"]} <= _wrong("sandbox")
+        assert run["account"] == "vendure-eu"
+        imports = _imports(trueup, tmp_path)
+        assert len({(item["kind"], item["target"]) for item in imports}) == len(imports) == 6
+    # The run that was pasted last went down with the stack.
+    with deployed(state) as trueup:
+        assert demo.run(trueup, once=True) == 0
+        second = capsys.readouterr().out
+        assert _figures(second) == EXPECTED
+        assert second.count("imported before") == len(imports)
+        assert _imports(trueup, tmp_path) == imports
+
+
+def _interrupt(trueup: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between an account and its listings."""
+    whole = Onboarding.import_file
+
+    def interrupted(self: Onboarding, kind: str, target: str) -> None:
+        if (kind, target) == ("listings", "file"):
+            raise KeyboardInterrupt
+        whole(self, kind, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Onboarding, "import_file", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            demo.run(trueup, once=True)
+
+
+def _figures(text: str) -> Mapping[tuple[str, str], Counts]:
+    """The table as it was printed."""
+    lines = text.splitlines()
+    rule = next(n for n, line in enumerate(lines) if re.fullmatch(r"(-+ *)+", line))
+    spans = [match.span() for match in re.finditer(r"-+", lines[rule])]
+    found, account = {}, ""
+    for line in lines[rule + 1 :]:
+        if not line:
+            break
+        cells = [line[start:end].strip() for start, end in spans]
+        account = cells[0] or account
+        figures = [int(cell.replace(",", "")) for cell in cells[3:8]]
+        found[account, cells[1]] = Counts(*figures)
+    return found
+
+
+def _paste(text: str) -> tuple[Any, Any]:
+    """What the lines print that are there to be pasted into a shell."""
+    lines = [line for line in text.splitlines() if line.startswith(("TOKEN=", "curl "))]
+    assert len(lines) == 3
+    script = "\n".join([lines[0], lines[1], "echo", lines[2]])
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)  # noqa: S607
+    return tuple(json.loads(line) for line in done.stdout.splitlines() if line)
+
+
+def _wrong(account: str) -> set[str]:
+    shop = next(shop for shop in SHOPS if shop.account == account)
+    errors = {key for place in shop.places for key in place.errors}
+    return {offer.sku for offer in shop.offers if offer.channel_key in errors}
+
+
+def _imports(trueup: Embedded, folder: Path) -> list[Any]:
+    login = people.ensure_login(trueup, folder / "demo.json")
+    api = Api(trueup.api_url, lambda: people.access_token(trueup, login))
+    try:
+        found: list[Any] = api.get("/v1/imports")["imports"]
+    finally:
+        api.close()
+    return found
