@@ -14,13 +14,13 @@ def put_drop(
     seller: str,
     account: str,
     name: str,
-    files: Mapping[str, tuple[bytes, int]],
+    bodies: Mapping[str, tuple[bytes, int]],
     **manifest: Any,
 ) -> None:
     """Upload files (body, rows), then their manifest, whose fields `manifest` overrides."""
     prefix = f"drops/{seller}/{account}/"
     entries = []
-    for file, (body, rows) in files.items():
+    for file, (body, rows) in bodies.items():
         client.put_object(Bucket=BUCKET, Key=prefix + file, Body=body)
         digest = hashlib.sha256(body).hexdigest()
         entries.append({"name": file, "rows": rows, "sha256": digest})

@@ -148,7 +148,7 @@ class Reading:
         return {"filter": {"sku": {"in": skus}, **by_id}, "filterOperator": "OR"}
 
     def _take(self, window: Window) -> bool:
-        """Keep what the answer has room for; whether that was all."""
+        """Keep what the answer has room for; whether that was all, and there is room for more."""
         items = list(window.variants)[: self._wanted]
         rows = list(self._observations(items))
         while len(items) > 1 and not self.allowance.fits(rows):
@@ -162,7 +162,7 @@ class Reading:
         self._advance(items, at_end=whole and window.is_last)
         if self.request.keys is None:
             self.total = window.total * len(self.place.locations)
-        return whole
+        return whole and self.allowance.rows_left >= len(self.place.locations)
 
     def _advance(self, items: list[tuple[str, Variant]], *, at_end: bool) -> None:
         place = self.place

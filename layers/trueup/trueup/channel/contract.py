@@ -83,7 +83,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """What one request may use: milliseconds until it must have answered, calls, rows.
 
     Whatever the budget, a request makes one step of progress: a page of the channel, a row pushed.
-    `rows` may be exceeded only by the rows of one item, `calls` only up to `LEAST_CALLS`.
+    `rows` may be exceeded only by one item that alone has more, `calls` up to `LEAST_CALLS`.
     """
 
     milliseconds: Annotated[int, msgspec.Meta(ge=1)]

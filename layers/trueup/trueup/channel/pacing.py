@@ -1,5 +1,6 @@
 """How a connector stays within its budget, and how large its answer has become."""
 
+import json
 import time
 from collections.abc import Callable
 
@@ -7,10 +8,10 @@ from trueup.channel.contract import LEAST_CALLS, MAX_RESPONSE_BYTES, Budget, Obs
 
 RESERVED_MILLISECONDS = 500
 """Kept back to encode the answer."""
-ROW_OVERHEAD_BYTES = 60
-"""Brackets, quotes, commas and two numbers of up to 16 digits of a row on the wire."""
-UTF8_BYTES = 6
-"""At most this many bytes on the wire for a character: JSON may write it as an escape."""
+ROOM_BYTES = MAX_RESPONSE_BYTES - 100_000
+"""For rows; the rest is for the cursor and whatever else is in an answer."""
+ROW_OVERHEAD_BYTES = 64
+"""Brackets, quotes, commas, spaces and two numbers of up to 17 characters of a row on the wire."""
 
 
 class Allowance:
@@ -39,7 +40,7 @@ class Allowance:
     @property
     def is_spent(self) -> bool:
         """Whether to stop now; never asked before the first step of progress."""
-        full = self.rows_left <= 0 or self._bytes >= MAX_RESPONSE_BYTES
+        full = self.rows_left <= 0 or self._bytes >= ROOM_BYTES
         return full or self.calls_left == 0 or self.seconds_left == 0
 
     def spend_call(self) -> None:
@@ -47,7 +48,7 @@ class Allowance:
 
     def fits(self, rows: list[Observation]) -> bool:
         """Whether the answer has room for these rows too, in bytes."""
-        return self._bytes + wire_bytes(rows) < MAX_RESPONSE_BYTES
+        return self._bytes + wire_bytes(rows) < ROOM_BYTES
 
     def spend_rows(self, rows: list[Observation]) -> None:
         self.rows_left -= len(rows)
@@ -61,5 +62,5 @@ def wire_bytes(rows: list[Observation]) -> int:
 
 def _row_bytes(row: Observation) -> int:
     texts = row.key + row.location + row.product_id + row.gtin + row.title + row.read_only
-    length = len(texts) if texts.isascii() else UTF8_BYTES * len(texts)
-    return ROW_OVERHEAD_BYTES + length
+    # As long as it gets: some runtimes escape all that is not ASCII.
+    return ROW_OVERHEAD_BYTES + len(json.dumps(texts))
