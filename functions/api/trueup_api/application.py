@@ -77,7 +77,7 @@ def _claims(event: Event) -> dict[str, Any] | None:
 
 def _packed(answer: Answer) -> str:
     """An answer as text, as an idempotency receipt keeps it."""
-    body = None if answer.body is None else answer.body.model_dump_json()
+    body = None if answer.body is None else answer.body.model_dump_json(by_alias=True)
     return json.dumps({"status": answer.status, "location": answer.location, "body": body})
 
 

@@ -1,12 +1,24 @@
 """All routes."""
 
-from trueup_api.routes import accounts, channels, places, rows, runs
+from trueup_api.routes import (
+    accounts,
+    channels,
+    imports,
+    listings,
+    onboarding,
+    places,
+    rows,
+    runs,
+)
 from trueup_api.routing import Route
 
 ROUTES: tuple[Route, ...] = (
     *channels.ROUTES,
     *accounts.ROUTES,
     *places.ROUTES,
+    *listings.ROUTES,
+    *onboarding.ROUTES,
+    *imports.ROUTES,
     *runs.ROUTES,
     *rows.ROUTES,
 )

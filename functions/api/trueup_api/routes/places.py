@@ -62,7 +62,7 @@ class LinkBody(Strict):
     several channel locations of one account needs shares that add up to at most 100.
     """
 
-    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=50)]
+    members: Annotated[list[Member], Field(min_length=1, max_length=50)]
     buffer: Units | None = None
 
 

@@ -50,7 +50,7 @@ class WithChannels(Settings):
     channel_function_prefix: Name = Field(alias="CHANNEL_FUNCTION_PREFIX")
 
 
-class ApiSettings(WithRegistry, WithPages, WithImports, WithMachines, WithChannels):
+class ApiSettings(WithRegistry, WithPages, WithEvidence, WithImports, WithMachines, WithChannels):
     user_pool_client_id: Name = Field(alias="USER_POOL_CLIENT_ID")
 
 

@@ -80,7 +80,11 @@ def upload_form(intake: Intake, item: Import) -> dict[str, Any]:
 
 def import_rows(intake: Intake, new: NewImport, rows: bodies.Rows, requested_by: str) -> Import:
     """Import up to 1,000 rows given as objects of column name and value, started at once."""
-    body = bodies.as_csv(rows)
+    return import_csv(intake, new, bodies.as_csv(rows), requested_by)
+
+
+def import_csv(intake: Intake, new: NewImport, body: bytes, requested_by: str) -> Import:
+    """Import a CSV file that the product itself made of a request, started at once."""
     item = _new(intake, new, "api", requested_by)
     intake.files.put(item.object_key, body, CONTENT_TYPES["api"])
     intake.registry.write(Create(item))
