@@ -111,7 +111,7 @@ def test_a_row_shown_by_two_segments_is_refused(at: int) -> None:
         written(objects, Captured("eu/1", EARLY, shown(0, 4_000))),
         written(objects, Captured("eu/1", EARLY, shown(at, at + 1))),
     ]
-    with pytest.raises(RejectedError, match=rf"'SKU-{at:06d}' more than once at 'eu/1'"):
+    with pytest.raises(RejectedError, match=rf"'SKU-{at:06d}' occurs more than once at 'eu/1'"):
         list(SegmentSet(objects, segments, OBSERVATIONS).scan("eu/1"))
 
 

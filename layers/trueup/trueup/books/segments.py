@@ -160,7 +160,7 @@ def _refuse_repeated(blocks: Iterable[Block]) -> None:
 
 def _twice(location: str, key: str, times: int) -> RejectedError:
     fault = Fault(f"location {location}, key {key}", f"occurs {times} times")
-    return RejectedError(f"The channel shows {key!r} more than once at {location!r}.", (fault,))
+    return RejectedError(f"{key!r} occurs more than once at {location!r}.", (fault,))
 
 
 def _blocks(rows: Iterable[Captured]) -> Iterator[Captured]:
