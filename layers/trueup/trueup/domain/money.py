@@ -23,7 +23,7 @@ EXPONENTS: dict[str, int] = (
 )
 """Digits after the decimal point by currency code (ISO 4217)."""
 
-_AMOUNT = re.compile(r"(\d{1,15})(?:\.(\d*))?", re.ASCII)
+_AMOUNT = re.compile(r"(\d{1,16})(?:\.(\d*))?", re.ASCII)
 
 
 @lru_cache(maxsize=4096)

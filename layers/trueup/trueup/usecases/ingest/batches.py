@@ -38,11 +38,11 @@ def batches(table: Table, header: Header, faults: Faults) -> Iterator[Batch]:
     """All rows of a table; UnreadableError as the table raises it."""
     rows = iter(table.rows)
     while chunk := list(islice(rows, ROWS)):
+        _even_out(chunk, header.width, faults, ragged=table.ragged)
         yield _batch(chunk, header, faults)
 
 
 def _batch(chunk: Rows, header: Header, faults: Faults) -> Batch:
-    _even_out(chunk, header.width, faults)
     columns = list(zip(*(cells for _, cells in chunk), strict=True))
     batch = Batch(header, [number for number, _ in chunk])
     for index, texts in enumerate(columns):
@@ -57,14 +57,14 @@ def _batch(chunk: Rows, header: Header, faults: Faults) -> Batch:
     return batch
 
 
-def _even_out(chunk: Rows, width: int, faults: Faults) -> None:
+def _even_out(chunk: Rows, width: int, faults: Faults, *, ragged: bool) -> None:
     """Give every row the header's width; blank cells beyond it do not count."""
     for number, cells in chunk:
         if len(cells) == width:
             continue
-        if len(cells) < width:
+        if len(cells) < width and not ragged:
             faults.add(number, "", "", f"has {len(cells)} cells, but the header {width}")
-            cells.extend([""] * (width - len(cells)))
+        cells.extend([""] * (width - len(cells)))
         _refuse_untitled([number] * (len(cells) - width), cells[width:], faults)
         del cells[width:]
 

@@ -62,7 +62,7 @@ class _Intake:
             self._codes = Sorter(work.files, prefix, CODES)
 
     def take(self, table: Table) -> None:
-        header = read_header(self._kind.layout, table.header, self._faults)
+        header = read_header(self._kind.layout, table.header, self._faults, table.header_row)
         if self._faults.count:
             return  # what the cells mean is not known
         for batch in batches(table, header, self._faults):

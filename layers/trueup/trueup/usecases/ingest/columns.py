@@ -73,6 +73,6 @@ def read_header(layout: Layout, titles: Sequence[str], faults: Faults, row: int 
 def _unknown(name: str, title: str, known: Mapping[str, Column], faults: Faults, row: int) -> None:
     if not name or name.startswith(IGNORED):
         return
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name[:64], known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     faults.add(row, title, "", f"unknown column: {hint}Begin its name with {IGNORED} to skip it")

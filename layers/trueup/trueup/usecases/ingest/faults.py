@@ -21,7 +21,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.count = 0
-        self.first: list[str] = []
+        self.first = ""
         self._text = io.StringIO()
         self._lines = csv.writer(self._text)
         self._lines.writerow(("row", "column", "value", "reason"))
@@ -29,12 +29,13 @@ class Faults:
     def add(self, row: int, column: str, value: str, reason: str) -> None:
         """A fault at a row (as the spreadsheet counts; 0: the file) and a column (may be "")."""
         self.count += 1
+        column = column[:LONGEST_VALUE]  # a title is from the file too
         if self.count <= REPORT_LINES:
             cells = (column, value[:LONGEST_VALUE], reason)
             self._lines.writerow((row or "", *map(safe_cell, cells)))
-        if len(self.first) < 1:
+        if not self.first:
             where = f"row {row}" if row else "the file"
-            self.first.append(f"{where}{', ' + column if column else ''}: {reason}")
+            self.first = f"{where}{', ' + column if column else ''}: {reason}"
 
     def report(self) -> bytes:
         """CSV in UTF-8 with a byte order mark, as Excel wants it."""
@@ -50,5 +51,5 @@ class Faults:
     def summary(self) -> str:
         """One sentence for the import's cause."""
         if self.count == 1:
-            return f"The file has a fault: {self.first[0]}."
-        return f"The file has {self.count} faults; the first: {self.first[0]}."
+            return f"The file has a fault: {self.first}."
+        return f"The file has {self.count} faults; the first: {self.first}."

@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from trueup.domain.imports import Import
 from trueup.ports import ObjectStore
@@ -56,4 +57,4 @@ def _counted(table: Table, file_format: str) -> Table:
     """Rows of a body have no header before them: the first one is row 1."""
     if file_format != "api":
         return table
-    return Table(table.header, ((number - 1, cells) for number, cells in table.rows))
+    return replace(table, rows=((number - 1, cells) for number, cells in table.rows))

@@ -24,16 +24,21 @@ class Table:
 
     header: list[str]
     rows: Iterable[tuple[int, list[str]]]
+    header_row: int = 1
+    ragged: bool = False
+    """Whether blank cells at the end of a row may be missing, as in workbooks."""
 
 
 def table_of(records: Iterator[tuple[int, list[str]]]) -> Table:
     """The first record that is not blank is the header; UnreadableError if there is none."""
-    header = next((cells for _, cells in _filled(records)), None)
-    if header is None:
+    number, header = next(_filled(records), (0, []))
+    while header and not header[-1].strip():
+        header.pop()
+    if not header:
         raise UnreadableError(0, "is empty: the first row must name the columns")
     if len(header) > MAX_COLUMNS:
-        raise UnreadableError(1, f"has more than {MAX_COLUMNS} columns")
-    return Table(header, _limited(_filled(records)))
+        raise UnreadableError(number, f"has more than {MAX_COLUMNS} columns")
+    return Table(header, _limited(_filled(records)), number)
 
 
 def _filled(records: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:

@@ -1,14 +1,15 @@
 """The first sheet of an .xlsx workbook, as text cells that remember what they were."""
 
-import io
+import math
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import IO, Any
 
 from trueup.usecases.ingest.cells import NumberCell, odd_cell
-from trueup.usecases.ingest.tables import MAX_COLUMNS, Table, UnreadableError, table_of
+from trueup.usecases.ingest.tables import Table, UnreadableError, table_of
 
 MAX_UNPACKED = 1_500_000_000
 """Bytes of a sheet after unpacking: a million rows of ten columns have some 500 MB."""
@@ -16,13 +17,16 @@ MAX_UNPACKED = 1_500_000_000
 MAX_SHARED_TEXT = 150_000_000
 """Bytes of the table of texts, which is held in memory."""
 
+MAX_WIDTH = 256
+"""Columns that a row may reach to, blank or not."""
+
 _TEXT_TYPES = ("s", "inlineStr", "str")
 
 
 def read_xlsx(file: IO[bytes]) -> Table:
     """The table in a workbook; UnreadableError if it is none, or unpacks to too much."""
     _check_archive(file)
-    return table_of(_records(file))
+    return replace(table_of(_records(file)), ragged=True)
 
 
 def _check_archive(file: IO[bytes]) -> None:
@@ -47,6 +51,8 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
             raise UnreadableError(number, "the workbook is damaged from here on") from error
         if row is None:
             return
+        if len(row) > MAX_WIDTH:
+            raise UnreadableError(number, f"has cells beyond column {MAX_WIDTH}: delete them")
         yield number, [_text(cell) for cell in row]
 
 
@@ -60,7 +66,7 @@ def _rows(file: IO[bytes]) -> Iterator[tuple[Any, ...]]:
             raise UnreadableError(0, "has no sheet")
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
-        yield from sheet.iter_rows(max_col=MAX_COLUMNS + 1)
+        yield from sheet.iter_rows()
     finally:
         book.close()
 
@@ -71,7 +77,7 @@ def _text(cell: Any) -> str:
         return ""
     if kind in _TEXT_TYPES and isinstance(value, str):
         return value
-    if kind == "n" and isinstance(value, int | float):
+    if kind == "n" and isinstance(value, int | float) and math.isfinite(value):
         return NumberCell(_number(value, cell.number_format))
     return odd_cell(str(value), _oddness(value, kind))
 
@@ -91,8 +97,3 @@ def _oddness(value: object, kind: str) -> str:
     if isinstance(value, datetime | date | time | timedelta):
         return "is a date: format the column as text and enter it again"
     return "is an error value" if kind == "e" else "is neither text nor a number"
-
-
-def in_memory(chunks: Iterable[bytes]) -> IO[bytes]:
-    """For tests and small bodies: the chunks as a file that can seek."""
-    return io.BytesIO(b"".join(chunks))
