@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.books.tables import chunks
 from trueup.adapters.memory_objects import MemoryObjects
+from trueup.books import segments as segments_module
 from trueup.books.pages import Page
 from trueup.books.schema import BASELINE, OBSERVATIONS
 from trueup.books.segments import BLOCK_ROWS, Captured, SegmentSet, SegmentWriter
@@ -50,6 +51,29 @@ def test_a_range_reads_only_its_blocks_by_one_request_a_segment() -> None:
     assert {key for key, _, _ in objects.ranges} == {segments[1].key, segments[2].key}
     assert len(objects.ranges) == 2
     assert sum(end - start for _, start, end in objects.ranges) < segments[0].size
+
+
+def test_a_range_that_ends_where_a_block_begins_does_not_read_that_block() -> None:
+    objects = CountingObjects()
+    segments = [written(objects, Captured("1", EARLY, shown(n, n + 4_000))) for n in (0, 4_000)]
+    rows = SegmentSet(objects, segments, OBSERVATIONS)
+    (block, *_) = rows.blocks("1")
+    objects.ranges.clear()
+    assert [len(page) for page in rows.scan("1", None, "SKU-002000")] == [BLOCK_ROWS]
+    assert objects.ranges == [(segments[0].key, block.offset, block.offset + block.length)]
+
+
+def test_a_long_scan_reads_pieces_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = CountingObjects()
+    rows = SegmentSet(
+        objects, [written(objects, Captured("1", EARLY, shown(0, 40_000)))], OBSERVATIONS
+    )
+    limit = 3 * max(block.length for block in rows.blocks("1"))
+    objects.ranges.clear()
+    monkeypatch.setattr(segments_module, "_READ_BYTES", limit)
+    assert sum(map(len, rows.scan("1"))) == 40_000
+    assert 1 < len(objects.ranges) <= 7
+    assert all(end - start <= limit for _, start, end in objects.ranges)
 
 
 def test_segments_that_do_not_overlap_pass_through_block_by_block() -> None:
