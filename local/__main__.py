@@ -24,11 +24,11 @@ def main() -> int:
 
 
 def _run(*, once: bool) -> int:
-    from local import demo  # noqa: PLC0415 only this command needs all that the demo needs
+    from local.demo import run  # noqa: PLC0415 only this command needs all that the demo needs
 
     print("Starting the embedded stack and deploying template.yaml ...", flush=True)
     with deployed(STATE, DEFAULT_PORT) as trueup:
-        return demo.run(trueup, once=once)
+        return run(trueup, once=once)
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ time.sleep(600)
 def test_the_server_ends_with_a_killed_starter(tmp_path: Path) -> None:
     command = [sys.executable, "-c", STARTER, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as starter:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as starter:
         assert starter.stdout is not None
         port = int(starter.stdout.readline())
         assert answers(port)
