@@ -12,14 +12,13 @@ from trueup.books.schema import ALIASES, LISTINGS
 from trueup.domain.errors import ConflictError, Fault, NotFoundError, RejectedError, RetryLaterError
 from trueup.domain.keys import listing_key
 from trueup.domain.listings import Listing
-from trueup.domain.money import EXPONENTS
 from trueup.domain.runs import Version
 from trueup.domain.time import Clock
 from trueup.ports import PageStore, Registry
 from trueup.usecases.books import aliases_book, listings_book, pin
-from trueup.usecases.ingest import kits
 from trueup.usecases.ingest.applying import alias_pages
 from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing, shelf
+from trueup.usecases.ingest.listing_faults import faults_of
 from trueup.usecases.ingest.listing_rows import codes_page, listing_of, page_of
 from trueup.usecases.ingest.owners import taken
 from trueup.usecases.runs import require_account
@@ -72,7 +71,7 @@ def put_listings(
 
     NotFoundError: no such account; RejectedError: all faults by index.
     """
-    _refuse(_too_many(listings) or list(_faults(listings)))
+    _refuse(_too_many(listings) or list(faults_of(listings)))
     return _edit(desk, account, listings, [], edited_by)
 
 
@@ -221,23 +220,6 @@ def _taken(book: Shelf, aliases: Shelf, codes: Page) -> Iterator[Fault]:
 def _too_many(items: Sequence[object]) -> list[Fault]:
     fine = 0 < len(items) <= MAX_EDITS
     return [] if fine else [Fault("listings", f"must be 1 to {MAX_EDITS}; import a file for more")]
-
-
-def _faults(listings: Sequence[Listing]) -> Iterator[Fault]:
-    first: dict[str, int] = {}
-    for index, listing in enumerate(listings):
-        where = f"listings.{index}"
-        earlier = first.setdefault(listing.channel_key, index)
-        if earlier != index:
-            yield Fault(f"{where}.channel_key", f"is that of listings.{earlier} too")
-        if listing.currency and listing.currency not in EXPONENTS:
-            yield Fault(f"{where}.currency", "is no ISO 4217 currency code")
-        if not listing.currency and (listing.cost is not None or listing.price is not None):
-            yield Fault(f"{where}.currency", "is missing: cost and price need one")
-        try:
-            kits.check([(part.sku, part.quantity) for part in listing.components], listing.sku)
-        except ValueError as error:
-            yield Fault(f"{where}.components", str(error))
 
 
 def _refuse(faults: Sequence[Fault]) -> None:
