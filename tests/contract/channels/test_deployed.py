@@ -13,7 +13,7 @@ from trueup.channel.contract import AccountRef
 
 
 class TestDeployed(ConnectorConformance):
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def subject(self, request: pytest.FixtureRequest) -> Subject:
         client = boto3.client("lambda")
         name = request.config.getoption("--connector-function")
