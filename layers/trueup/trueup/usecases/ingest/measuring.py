@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueup.books.pages import Page
+from trueup.books.reader import BookReader
 from trueup.books.schema import BASELINE, BookSchema, Unknown
 from trueup.domain.imports import Drop
 
@@ -57,6 +58,15 @@ def measure(
     for before, after in _paired(_rows(schema, old), _rows(schema, new)):
         counts.add(before, after)
     return counts
+
+
+def changed_rows(book: BookReader, new: Iterable[Page]) -> int:
+    """How many rows are not in the book as they are in a file; reads only the frames they are in."""
+    changed = 0
+    for page in new:
+        known = book.get(page.keys)
+        changed += sum(known.get(row["key"]) != row for row in page.rows())
+    return changed
 
 
 def exceeds(drop: Drop, percent: int) -> bool:

@@ -14,7 +14,7 @@ from trueup.usecases.ingest import objects
 from trueup.usecases.ingest.checking import KINDS, Checked, check_file
 from trueup.usecases.ingest.editions import Shelf, shelf
 from trueup.usecases.ingest.faults import Faults
-from trueup.usecases.ingest.measuring import Measure, exceeds, measure
+from trueup.usecases.ingest.measuring import Measure, changed_rows, exceeds, measure
 from trueup.usecases.ingest.owners import taken
 from trueup.usecases.ingest.sorting import CODES, in_order
 from trueup.usecases.ingest.work import IngestWork
@@ -141,7 +141,10 @@ def _accepted(work: IngestWork, item: Import, book: Shelf) -> Import:
 
 
 def measured(work: IngestWork, item: Import, book: Shelf) -> Measure:
+    """What the file would change; a partial listings file takes nothing away."""
     rows = rows_of(work, item)
+    if item.kind is ImportKind.LISTINGS and not item.complete:
+        return Measure(book.schema, complete=False, changed=changed_rows(book.reader(), rows))
     return measure(book.schema, book.reader().scan(), rows, complete=item.complete)
 
 
