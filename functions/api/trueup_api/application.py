@@ -103,16 +103,18 @@ def _no_route(
     resolver: APIGatewayHttpResolver, routes: Sequence[Route]
 ) -> Callable[[NoRouteError], Response[str]]:
     def no_route(_: NoRouteError) -> Response[str]:
-        return _told(_missing(resolver.current_event.path, routes))
+        event = resolver.current_event
+        return _told(_missing(event.http_method, event.path, routes))
 
     return no_route
 
 
-def _missing(path: str, routes: Sequence[Route]) -> RequestError:
+def _missing(method: str, path: str, routes: Sequence[Route]) -> RequestError:
+    """405 where another method is known, else 404: also for ids with characters no id has."""
     allowed = [route.method for route in routes if _fits(route, path)]
     if path in ("/health", "/openapi.json"):
         allowed = ["GET"]
-    if not allowed:
+    if not allowed or method in allowed:
         return RequestError(HTTPStatus.NOT_FOUND, "There is no such address.")
     detail = "This address does not take that method."
     return RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, Allow=", ".join(allowed))

@@ -58,6 +58,7 @@ class ListingsPage:
 
 class _Cursor(msgspec.Struct, frozen=True, array_like=True):
     schema: int
+    seller: str
     book: str
     prefix: str
     version: int
@@ -107,13 +108,14 @@ def list_listings(
     """
     require_account(desk.registry, account)
     book = listings_book(account)
-    at = _read_cursor(cursor, book, prefix) if cursor else None
+    seller = desk.registry.seller
+    at = _read_cursor(cursor, (1, seller, book, prefix)) if cursor else None
     version, manifest = _version(desk, book, at)
     start = prefix if at is None else at.after + "\x00"
     rows = list(_rows(desk, book, manifest, (start, prefix + _LAST), limit + 1))
     following = None
     if len(rows) > limit:
-        following = _make_cursor(_Cursor(1, book, prefix, version, rows[limit - 1].key))
+        following = _make_cursor(_Cursor(1, seller, book, prefix, version, rows[limit - 1].key))
     return ListingsPage(tuple(rows[:limit]), version, following)
 
 
@@ -147,13 +149,13 @@ def _make_cursor(cursor: _Cursor) -> str:
     return msgspec.msgpack.encode(cursor).hex()
 
 
-def _read_cursor(text: str, book: str, prefix: str) -> _Cursor:
+def _read_cursor(text: str, wanted: tuple[int, str, str, str]) -> _Cursor:
     wrong = RejectedError("The cursor is not of this list.", (Fault("cursor", "is not valid"),))
     try:
         cursor = msgspec.msgpack.decode(bytes.fromhex(text), type=_Cursor)
     except (ValueError, msgspec.DecodeError) as error:
         raise wrong from error
-    if (cursor.schema, cursor.book, cursor.prefix) != (1, book, prefix):
+    if (cursor.schema, cursor.seller, cursor.book, cursor.prefix) != wanted:
         raise wrong
     return cursor
 

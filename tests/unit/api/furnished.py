@@ -1,0 +1,113 @@
+"""A seller with one of everything, and requests that reach each route of the table with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tests.unit.api.api_world import ApiWorld, listing, row
+from trueup.books.schema import LISTINGS, RowUnknown, Unknown
+from trueup.domain.imports import Drop, Import, ImportState
+from trueup.domain.outcomes import Reason
+from trueup.ports import Replace
+from trueup.usecases.books import listings_book
+from trueup_api.routing import NoQuery, Route
+
+SKUS = [f"S{i:02d}" for i in range(20)]
+UNLISTED = ["U1", "U2"]
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """A seller's things by the name of the path or query parameter that stands for them."""
+
+    seller: str
+    named: Mapping[str, str]
+
+    def path(self, route: Route) -> str:
+        """The route's address for these things, with its required query parameters."""
+        path = route.path
+        for name in (part[1:-1] for part in path.split("/") if part.startswith("<")):
+            path = path.replace(f"<{name}>", quote(self.named[name]))
+        query = {name: self.named.get(f"?{name}") or self.named[name] for name in _needed(route)}
+        return f"{path}?{urlencode(query)}" if query else path
+
+    def body(self, route: Route) -> Any:
+        """The route's example, with these things where it names some."""
+        return _renamed(dict(route.example), self.named) if route.takes_body else None
+
+
+def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
+    """Accounts, locations, a link, listings, positions, ended runs, and imports that wait.
+
+    Two of what is listed in pages. Ids begin with the prefix, or with the seller.
+    """
+    admin = api.claims(seller)
+    account, other, home = (f"{prefix or seller}-{end}" for end in ("eu", "us", "berlin"))
+    api.call("POST", "/v1/locations", {"code": home, "name": f"{seller} home"}, claims=admin)
+    for id_ in (account, other):
+        new = {"id": id_, "channel": "sandbox", "name": f"{seller} account"}
+        made = api.call("POST", "/v1/accounts", new, claims=admin)
+        assert made.status == 201, made.text
+    members = {"members": [{"location": home, "share": 50}]}
+    put = api.call("PUT", f"/v1/accounts/{account}/links/1", members, claims=admin)
+    assert put.status == 200, put.text
+    api.write_baseline(
+        seller,
+        home,
+        [{"key": s, "on_hand": 5, "unknown": Unknown.STATED} for s in [*SKUS, *UNLISTED]],
+    )
+    unknown = RowUnknown.TOTAL | RowUnknown.SELLABLE | RowUnknown.CAP
+    rows = [row(sku, 5, 5 + i % 2) for i, sku in enumerate(SKUS)]
+    rows += [row(f"{code}\x00\x00", 0, 3, Reason.NOT_LISTED, unknown=unknown) for code in UNLISTED]
+    titled = [listing(sku, f"{seller} {sku}") for sku in SKUS]
+    api.compared({}, seller=seller, account=account)
+    run = api.compared({"1": rows}, titled, seller=seller, account=account)
+    api.write_book(seller, listings_book(other), LISTINGS, titled, "import")
+    named = {
+        "account": account,
+        "location": home,
+        "channel_location": "1",
+        "run": run.id,
+        "import": _waiting_import(api, seller, home),
+        "side": "channel",
+        "sku": SKUS[0],
+        "?location": "1",
+    }
+    return Furnished(seller, named)
+
+
+def _waiting_import(api: ApiWorld, seller: str, home: str) -> str:
+    """It can be started again, confirmed, and has a report: enough for every route."""
+    body = {"kind": "baseline", "target": home}
+    api.call("POST", "/v1/imports", body, claims=api.claims(seller))
+    made = api.call("POST", "/v1/imports", body, claims=api.claims(seller)).body
+    registry = api.registries.of(seller)
+    stored = registry.get(Import, made["id"])
+    assert stored is not None
+    api.imports.put(stored.value.object_key, b"sku,on_hand\n")
+    changes = {
+        "state": ImportState.AWAITING_CONFIRMATION,
+        "drop": Drop(skus_before=9, skus_after=1, units_before=9, units_after=1),
+        "report_key": f"reports/{seller}/report.csv",
+    }
+    registry.write(Replace(stored.value.model_copy(update=changes), stored.version))
+    return str(made["id"])
+
+
+def _needed(route: Route) -> list[str]:
+    """Required parameters, and the account wherever one can be given."""
+    if route.query is NoQuery:
+        return []
+    fields = route.query.model_fields
+    return [name for name, f in fields.items() if f.is_required() or name == "account"]
+
+
+def _renamed(value: Any, named: Mapping[str, str]) -> Any:
+    """An example with the locations and targets it names replaced by given ones."""
+    if isinstance(value, list):
+        return [_renamed(one, named) for one in value]
+    if not isinstance(value, dict):
+        return value
+    known = {"location": named["location"], "target": named["location"]}
+    return {k: known.get(k) or _renamed(v, named) for k, v in value.items()}
