@@ -61,7 +61,7 @@ def measure(
 
 
 def changed_rows(book: BookReader, new: Iterable[Page]) -> int:
-    """How many rows are not in the book as they are in a file; reads only the frames they are in."""
+    """How many rows of a file the book has not as they are; reads only the frames they are in."""
     changed = 0
     for page in new:
         known = book.get(page.keys)
