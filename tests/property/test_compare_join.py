@@ -366,7 +366,7 @@ def valued(row: Row, listing: Row) -> Tally:
 SIZES = st.lists(st.integers(0, 7), min_size=1, max_size=4).filter(any)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases(), SIZES)
 def test_the_streamed_join_equals_a_naive_one(case: Case, sizes: list[int]) -> None:
     found = run(case, sizes)
@@ -375,7 +375,7 @@ def test_the_streamed_join_equals_a_naive_one(case: Case, sizes: list[int]) -> N
     assert found.tally == expected_tally(case, found.rows)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases(), SIZES, SIZES)
 def test_chunks_do_not_matter(case: Case, one: list[int], two: list[int]) -> None:
     first, second = run(case, one), run(case, two)
@@ -383,7 +383,7 @@ def test_chunks_do_not_matter(case: Case, one: list[int], two: list[int]) -> Non
     assert first.tally == second.tally
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases(), SIZES)
 def test_the_same_input_gives_the_same_bytes(case: Case, sizes: list[int]) -> None:
     first, second = ([encode(ROWS, r.page) for r in run(case, sizes).pages] for _ in range(2))
@@ -401,7 +401,7 @@ def stretches(rows: Rows, size: int) -> list[Stretch]:
     return [Stretch(keys[i], len(keys[i : i + size])) for i in range(0, len(keys), size)]
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases(), st.integers(1, 5), st.integers(1, 5), st.sampled_from(["first", "next"]))
 def test_ranges_together_give_the_whole(case: Case, size: int, rows: int, known: str) -> None:
     whole = run(case)
@@ -421,7 +421,7 @@ def test_ranges_together_give_the_whole(case: Case, size: int, rows: int, known:
     assert sum((part.tally for part in parts), Tally()) == whole.tally
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases())
 def test_the_sheet_has_all_rows_but_matches(case: Case) -> None:
     found = run(case)
@@ -435,7 +435,7 @@ def test_the_sheet_has_all_rows_but_matches(case: Case) -> None:
             assert found.rows[row.pop("key")] == row
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases())
 def test_publishable_is_never_negative_and_unknown_is_never_published(case: Case) -> None:
     for row in run(case).rows.values():
@@ -445,7 +445,7 @@ def test_publishable_is_never_negative_and_unknown_is_never_published(case: Case
             assert outcome_of(Reason(row["reason"])) is Outcome.EXCEPTION
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases(), st.integers(1, 5))
 def test_publishable_is_monotone_in_sellable(case: Case, more: int) -> None:
     """More on hand everywhere never publishes less, while nothing is out of range."""
@@ -469,7 +469,7 @@ def plainly(row: Row) -> Row:
     return row | {"pack_size": 1, "backorder": 0, "unset": Unset.BUFFER | Unset.CAP}
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases())
 def test_delta_and_gap_agree_in_sign_without_terms(case: Case) -> None:
     """Where nothing stands between sellable and publishable, and sellable is not negative."""
@@ -481,7 +481,7 @@ def test_delta_and_gap_agree_in_sign_without_terms(case: Case) -> None:
             assert units == delta(row["sellable"], row["reported"])
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases())
 def test_rows_come_in_ascending_order(case: Case) -> None:
     keys = [key for result in run(case, [2, 3]).pages for key in result.page.keys]

@@ -1,15 +1,17 @@
 """Kits: listings of which as many can be sold as their components make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 import numpy as np
 
-from trueup.books.schema import Unknown
-from trueup.compare.pools import UNCOUNTED, Stock
-from trueup.domain.stock import MAX_QUANTITY, Position, kit_units, pooled, shared
+from trueup.books.pages import Page
+from trueup.compare.columns import Chunk, Piece
+from trueup.compare.locate import locate
+from trueup.compare.pools import BASELINE_INTS, Stock, pooled, stock_of
+from trueup.domain.stock import kit_units
 
 _MAX_REMEMBERED = 100_000
 _decode = msgspec.json.Decoder(list[tuple[str, int]]).decode
@@ -35,7 +37,7 @@ class Component:
     """A component's pooled sellable; None where unknown. `beyond`: it is too large to count."""
 
     sellable: int | None
-    beyond: bool = False
+    beyond: bool
 
 
 _BEYOND = Component(None, beyond=True)
@@ -61,7 +63,9 @@ class KitStock:
         parts = [(self._known[sku], quantity) for sku, quantity in recipe]
         if any(part.beyond for part, _ in parts):
             return _BEYOND
-        return Component(kit_units([(part.sellable, quantity) for part, quantity in parts]))
+        return Component(
+            kit_units([(part.sellable, quantity) for part, quantity in parts]), beyond=False
+        )
 
     def _look_up(self, skus: set[str]) -> None:
         if len(self._known) + len(skus) > _MAX_REMEMBERED:
@@ -69,33 +73,25 @@ class KitStock:
             wanted = sorted(skus)
         else:
             wanted = sorted(skus - self._known.keys())
-        found = [m.reader.get(wanted) if m.reader and wanted else {} for m in self._members]
-        for sku in wanted:
-            self._known[sku] = self._pooled([rows.get(sku) for rows in found])
-
-    def _pooled(self, rows: Sequence[Mapping[str, Any] | None]) -> Component:
-        parts = []
-        for member, row in zip(self._members, rows, strict=True):
-            if row and any(abs(row[name]) > MAX_QUANTITY for name in _QUANTITIES):
-                return _BEYOND
-            parts.append(shared(_position(row, complete=member.complete).sellable, member.share))
-        total = pooled(parts)
-        return _BEYOND if total is not None and abs(total) > MAX_QUANTITY else Component(total)
+        if wanted:
+            stock = pooled([_found(m, wanted) for m in self._members], len(wanted), wide=True)
+            self._known.update(zip(wanted, _components(stock), strict=True))
 
 
-_QUANTITIES = ("on_hand", "committed", "damaged", "on_hold", "stated")
+def _found(member: KitMember, wanted: list[str]) -> Stock:
+    """A member's stock of the SKUs wanted, which are sorted."""
+    rows = member.reader.get(wanted) if member.reader else {}
+    keys = [sku for sku in wanted if sku in rows]
+    ints = {name: [rows[sku][name] for sku in keys] for name in BASELINE_INTS}
+    pieces = [Piece(Page(keys, ints), 0, len(keys))] if keys else []
+    positions = Chunk(pieces, BASELINE_INTS, ())
+    return stock_of(positions, member.share).at(locate(wanted, keys), complete=member.complete)
 
 
-def _position(row: Mapping[str, Any] | None, *, complete: bool) -> Position:
-    if row is None:
-        return Position(on_hand=0 if complete else None)
-    return Position(
-        on_hand=None if row["unknown"] & UNCOUNTED else row["on_hand"],
-        committed=row["committed"],
-        damaged=row["damaged"],
-        on_hold=row["on_hold"],
-        stated=None if row["unknown"] & Unknown.STATED else row["stated"],
-    )
+def _components(stock: Stock) -> Iterator[Component]:
+    columns = (stock.sellable.tolist(), stock.known.tolist(), stock.beyond.tolist())
+    for sellable, known, beyond in zip(*columns, strict=True):
+        yield Component(sellable if known else None, beyond)
 
 
 def _stock(kits: Sequence[Component]) -> Stock:
