@@ -20,7 +20,7 @@ from trueup.books.manifest import Manifest, save_manifest
 from trueup.books.pages import Page
 from trueup.books.schema import ALIASES, BASELINE, LISTINGS, ROWS, BookSchema, Unset
 from trueup.books.writer import write_range
-from trueup.domain.accounts import Account, Capabilities, Link, Member
+from trueup.domain.accounts import Account, Capabilities, ChannelLocation, Link, Member
 from trueup.domain.outcomes import Reason
 from trueup.domain.runs import Head, Run, Trigger, Version
 from trueup.domain.time import ulid_ids
@@ -93,6 +93,9 @@ class World:
                     name="EU",
                     created_at=NOW,
                     capabilities=capabilities,
+                    locations=tuple(
+                        ChannelLocation(id=place, code=place, name=place) for place in links
+                    ),
                     **account,
                 )
             ),

@@ -7,6 +7,7 @@ from trueup_api.routes import (
     listings,
     onboarding,
     places,
+    rechecks,
     rows,
     runs,
 )
@@ -21,4 +22,5 @@ ROUTES: tuple[Route, ...] = (
     *imports.ROUTES,
     *runs.ROUTES,
     *rows.ROUTES,
+    *rechecks.ROUTES,
 )

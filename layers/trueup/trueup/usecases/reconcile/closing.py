@@ -21,6 +21,7 @@ from trueup.domain.runs import (
 from trueup.ports import Create, Events, Registry, Replace, Stored, Write
 from trueup.usecases import books, leases
 from trueup.usecases.costs import transitions_of
+from trueup.usecases.overlays import fold
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, load_part, load_plan
 from trueup.usecases.retention import arrange
@@ -71,9 +72,18 @@ def close_run(work: Work, job: Job) -> Closed:
 def close_and_announce(work: Work, events: Events, job: Job) -> Run:
     """Close the run and tell the outside; a repeat may tell it again, never not at all."""
     ended = close_run(work, job).run
+    _fold_overlays(work, job, ended)
     arrange(work.registry, work.clock())
     events.run_completed(work.seller, ended)
     return ended
+
+
+def _fold_overlays(work: Work, job: Job, ended: Run) -> None:
+    """Rows compared between runs give way to those of a run that captured later."""
+    captured_from = fetch_of(work, job).value.captured_from
+    for result in ended.locations:
+        if result.version is not None and captured_from is not None:
+            fold(work.registry, ended.account, result.channel_location, captured_from)
 
 
 def _finding(

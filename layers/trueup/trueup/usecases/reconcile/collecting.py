@@ -45,7 +45,7 @@ class Collector:
         """Keep an answer's rows. The contradiction to earlier answers, "" where there is none."""
         if response.first != self._fetch.reached:
             return f"an answer began at {response.first}, expected was {self._fetch.reached}."
-        captured_at = _instant(response.captured_at)
+        captured_at = instant_of(response.captured_at)
         self._captured.append(captured_at)
         self._buffer += [row for row in response.rows if row.location in self._wanted]
         self._advance(response, captured_at)
@@ -127,10 +127,11 @@ def _captured(rows: list[tuple[str, Observation]], captured_at: str) -> Iterator
     """One sorted page of all rows for each location."""
     rows.sort(key=lambda pair: (pair[1].location, pair[0]))
     for location, pairs in groupby(rows, key=lambda pair: pair[1].location):
-        yield Captured(location, captured_at, _page(list(pairs)))
+        yield Captured(location, captured_at, observed_page(list(pairs)))
 
 
-def _page(pairs: list[tuple[str, Observation]]) -> Page:
+def observed_page(pairs: list[tuple[str, Observation]]) -> Page:
+    """Observations under their row keys, sorted, as one page."""
     rows = [row for _, row in pairs]
     return Page(
         keys=[key for key, _ in pairs],
@@ -147,7 +148,8 @@ def _page(pairs: list[tuple[str, Observation]]) -> Page:
     )
 
 
-def _instant(text: str) -> datetime:
+def instant_of(text: str) -> datetime:
+    """A connector's instant. DefectError: it is none, or has no offset."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 from trueup.books.manifest import Frame
 from trueup.books.pages import Page
-from trueup.books.schema import BASELINE, LISTINGS, OBSERVATIONS, ROWS, BookSchema
+from trueup.books.schema import OBSERVATIONS, ROWS
 from trueup.books.segments import SegmentSet
 from trueup.books.writer import write_range
-from trueup.compare.join import LinkTerms, PoolMember, compare_pages
-from trueup.compare.kits import KitMember, KitStock
 from trueup.compare.sheets import sheet_of
 from trueup.domain.accounts import Link
 from trueup.domain.errors import RejectedError
-from trueup.domain.runs import BookPin, Inputs, Tally
+from trueup.domain.runs import Inputs, Tally
 from trueup.usecases import books
+from trueup.usecases.joining import Joint
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, save_part
 from trueup.usecases.reconcile.planning import inherited_manifest
@@ -84,36 +83,8 @@ def _rows(
 ) -> Iterator[tuple[Page, Tally]]:
     fetch = fetch_of(work, job).value
     segments = SegmentSet(work.evidence, fetch.segments, OBSERVATIONS)
-    members = [(inputs.baselines.get(m.location), m.share) for m in link.members]
-    terms = LinkTerms(
-        buffer=inputs.buffers[item.location],
-        allocation=inputs.allocation,
-        tolerance=inputs.tolerance,
-        on_hand_channel=inputs.reports_on_hand,
-    )
-    return compare_pages(
-        _scan(work, inputs.listings, LISTINGS, item),
-        [_member(work, pinned, share, item) for pinned, share in members],
-        segments.scan(item.location, item.lo, item.hi),
-        KitStock([_kit_member(work, pinned, share) for pinned, share in members]),
-        terms,
-    )
-
-
-def _member(work: Work, pinned: BookPin | None, share: int, item: PlanItem) -> PoolMember:
-    pages = _scan(work, pinned, BASELINE, item)
-    return PoolMember(share=share, pages=pages, complete=pinned is not None and pinned.complete)
-
-
-def _kit_member(work: Work, pinned: BookPin | None, share: int) -> KitMember:
-    reader = None if pinned is None else books.open_book(work.pages, pinned, BASELINE)
-    return KitMember(share=share, reader=reader, complete=pinned is not None and pinned.complete)
-
-
-def _scan(work: Work, pinned: BookPin | None, schema: BookSchema, item: PlanItem) -> Iterator[Page]:
-    if pinned is None:
-        return iter(())
-    return books.open_book(work.pages, pinned, schema).scan(item.lo, item.hi)
+    observations = segments.scan(item.location, item.lo, item.hi)
+    return Joint(work.pages, inputs, link).rows(observations, item.lo, item.hi)
 
 
 def _inherited(work: Work, job: Job, item: PlanItem) -> Sequence[Frame]:

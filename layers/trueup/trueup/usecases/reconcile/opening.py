@@ -25,7 +25,7 @@ def open_run(work: Work, job: Job) -> Opened:
     if run.value.state is RunState.RUNNING:
         return Opened("proceed")
     account = require_account(work.registry, job.account).value
-    opened = _opened(run.value, _inputs(work.registry, account), work.clock())
+    opened = _opened(run.value, pin_inputs(work.registry, account), work.clock())
     work.registry.write(
         Replace(opened, run.version), Create(Fetch(run=job.run, account=job.account))
     )
@@ -42,7 +42,8 @@ def _opened(run: Run, inputs: Inputs, now: datetime) -> Run:
     return run.model_copy(update=changes)
 
 
-def _inputs(registry: Registry, account: Account) -> Inputs:
+def pin_inputs(registry: Registry, account: Account) -> Inputs:
+    """Everything an account is compared with, as it stands now."""
     links = all_links(registry, account.id)
     return Inputs(
         links=links,

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import merge
 from typing import Any
 
 from trueup.books.manifest import Frame, Manifest, load_manifest
@@ -11,6 +12,7 @@ from trueup.books.pages import Page
 from trueup.books.reader import BookReader
 from trueup.books.schema import LISTINGS, ROWS, RowUnknown
 from trueup.domain.outcomes import Reason
+from trueup.domain.overlays import Overlay
 from trueup.ports import PageStore
 from trueup.usecases.rows.filters import Filters
 from trueup.usecases.rows.sources import Source
@@ -27,6 +29,7 @@ class Candidate:
     key: str
     source: int
     values: Values | None
+    overlay: Overlay | None = None
 
     @property
     def order(self) -> tuple[str, int]:
@@ -74,7 +77,35 @@ class OpenSource:
 def candidates(
     opened: OpenSource, filters: Filters, lo: str | None, hi: str | None, budget: Budget
 ) -> Iterator[Candidate]:
-    """The rows of a source that fit, in key order from `lo` to before `hi`."""
+    """The rows of a source that fit, in key order from `lo` to before `hi`.
+
+    Rows that were compared again since are laid over those of the last run.
+    """
+    below = _stored(opened, filters, lo, hi, budget)
+    laid = opened.source.overlays
+    if not laid:
+        return below
+    kept = (c for c in below if c.values is None or c.key not in laid)
+    above = list(_laid(opened, filters, lo, hi))
+    return merge(kept, above, key=lambda candidate: candidate.order)
+
+
+def _laid(
+    opened: OpenSource, filters: Filters, lo: str | None, hi: str | None
+) -> Iterator[Candidate]:
+    """The overlays that fit: each was checked, whatever became of the last run."""
+    rows = (
+        Candidate(key, opened.index, {"key": key, **overlay.values}, overlay)
+        for key, overlay in sorted(opened.source.overlays.items())
+        if _inside(key, lo, hi)
+    )
+    fitting = (row for row in rows if fits(filters, row.values or {}, checked=True))
+    return _with_title(opened, filters.title, fitting)
+
+
+def _stored(
+    opened: OpenSource, filters: Filters, lo: str | None, hi: str | None, budget: Budget
+) -> Iterator[Candidate]:
     checked = opened.source.checked
     if filters.impossible(checked=checked):
         return iter(())

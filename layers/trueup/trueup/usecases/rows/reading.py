@@ -1,7 +1,7 @@
 """A page of rows: over all chosen locations, sorted by SKU, then account and location.
 
 Rows are those of the versions that were visible at the first page; the cursor pins them. Rows
-re-compared between runs (an overlay) will be laid over `Candidate.values` in `_merged`.
+compared again since (overlays) are laid over them, as they stand at each page.
 """
 
 from bisect import bisect_right
@@ -100,7 +100,7 @@ class _View:
     def _shown(self) -> list[RowView]:
         texts = {opened.index: self._texts(opened) for opened in self._opened}
         return [
-            row_view(self._opened[c.source].source, c.values, texts[c.source].get(c.key))
+            row_view(self._opened[c.source].source, c.values, texts[c.source].get(c.key), c.overlay)
             for c in self._found
             if c.values is not None
         ]

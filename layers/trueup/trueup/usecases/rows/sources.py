@@ -1,14 +1,16 @@
 """Which versions of which books hold the rows that are asked for."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from trueup.domain.accounts import Account, ChannelLocation
 from trueup.domain.errors import Fault, RejectedError
+from trueup.domain.overlays import Overlay
 from trueup.domain.runs import BookPin, Head, LocationResult, Run, RunState, Tally, Version
 from trueup.ports import Registry
 from trueup.usecases.books import rows_book
+from trueup.usecases.overlays import overlays_of
 from trueup.usecases.rows.cursors import Pin, refused
 from trueup.usecases.rows.filters import Filters
 from trueup.usecases.runs import require_account
@@ -37,6 +39,8 @@ class Source:
     version: Head
     run: Run | None
     attempt: Attempt
+    overlays: Mapping[str, Overlay] = field(default_factory=dict)
+    """Rows compared again since the version was captured, by key."""
 
     @property
     def book(self) -> str:
@@ -113,7 +117,8 @@ def _visible(registry: Registry, places: list[tuple[Account, ChannelLocation]]) 
         if head is not None:
             run = _run(registry, runs, account.id, head.value.made_by)
             attempt = attempt_of(attempts[account.id], place.id, head.value)
-            yield Source(account, place, head.value, run, attempt)
+            laid = _overlays(registry, account.id, place.id, head.value)
+            yield Source(account, place, head.value, run, attempt, laid)
 
 
 def _run(
@@ -169,7 +174,14 @@ def _pinned(registry: Registry, runs: dict[tuple[str, str], Run | None], pin: Pi
         _run(registry, runs, pin.account, pin.attempt), pin.location, version.value
     )
     run = _run(registry, runs, pin.account, version.value.made_by)
-    return Source(account.value, place, version.value, run, attempt)
+    laid = _overlays(registry, pin.account, pin.location, version.value)
+    return Source(account.value, place, version.value, run, attempt, laid)
+
+
+def _overlays(registry: Registry, account: str, location: str, version: Head) -> dict[str, Overlay]:
+    """Those newer than the version; a run has not folded them in yet."""
+    laid = overlays_of(registry, account, location)
+    return {key: overlay for key, overlay in laid.items() if overlay.captured_at > version.as_of}
 
 
 def place_of(account: Account, location: str) -> ChannelLocation:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from trueup.books.schema import RowUnknown
 from trueup.domain.keys import channel_key_of, is_unlisted, sku_of
 from trueup.domain.outcomes import EXPLANATIONS, Outcome, Reason, Status, outcome_of, status_of
+from trueup.domain.overlays import Overlay
 from trueup.domain.stock import delta
 from trueup.usecases.rows.candidates import gap_of
 from trueup.usecases.rows.filters import Direction, direction_of
@@ -97,8 +98,16 @@ class RowView(View):
     run: str
 
 
-def row_view(source: Source, values: dict[str, Any], listing: dict[str, Any] | None) -> RowView:
-    """The row of a page, with the texts of its listing (None: the row has none)."""
+def row_view(
+    source: Source,
+    values: dict[str, Any],
+    listing: dict[str, Any] | None,
+    overlay: Overlay | None = None,
+) -> RowView:
+    """The row of a page, with the texts of its listing (None: the row has none).
+
+    `overlay` says when a row was compared that is newer than the page.
+    """
     key, gap = values["key"], gap_of(values)
     known = listing or {}
     return RowView.model_construct(
@@ -117,16 +126,15 @@ def row_view(source: Source, values: dict[str, Any], listing: dict[str, Any] | N
         delta=_delta(values),
         gap=gap,
         direction=direction_of(gap),
-        **_verdict(source, Reason(values["reason"])),
-        captured_at=source.version.as_of,
-        recon_date=source.attempt.at,
+        **_verdict(source, Reason(values["reason"]), checked=source.checked or bool(overlay)),
+        captured_at=overlay.captured_at if overlay else source.version.as_of,
+        recon_date=overlay.compared_at if overlay else source.attempt.at,
         run=source.version.made_by,
     )
 
 
-def _verdict(source: Source, reason: Reason) -> dict[str, Any]:
+def _verdict(source: Source, reason: Reason, *, checked: bool) -> dict[str, Any]:
     """A row that could not be checked has failed, whatever it was found to be before."""
-    checked = source.checked
     cause = f"Could not be checked: {source.attempt.cause}"
     return {
         "status": status_of(reason) if checked else Status.FAILED,

@@ -1,0 +1,28 @@
+"""Rows that were compared again between two runs."""
+
+from typing import ClassVar
+
+from trueup.domain.accounts import Code, Entity, Slug
+from trueup.domain.time import Instant
+
+
+class Overlay(Entity):
+    """One row, newer than its location's last run; laid over that run's rows when they are read.
+
+    `values` are the ROWS columns. It only ever gives way to a newer `captured_at`, and is folded
+    in by the first run that captures its location later.
+    """
+
+    record: ClassVar[str] = "overlay"
+
+    account: Slug
+    channel_location: Code
+    key: str
+    values: dict[str, int]
+    captured_at: Instant
+    compared_at: Instant
+    requested_by: str
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.account, self.channel_location, self.key)
