@@ -87,7 +87,8 @@ def _response(packed: str) -> Response[str]:
     if answer["location"]:
         headers["Location"] = answer["location"]
     kind = _JSON if answer["body"] is not None else None
-    return Response(answer["status"], kind, answer["body"], headers=headers)
+    # A body is always text: not every gateway takes null for none.
+    return Response(answer["status"], kind, answer["body"] or "", headers=headers)
 
 
 def _told(error: Exception) -> Response[str]:
