@@ -180,6 +180,29 @@ def test_fifty_rows_from_anywhere_read_at_most_three_pages(full: ApiWorld, start
     assert len(set(pages.asked)) <= 3 + manifests
 
 
+@pytest.mark.parametrize("shift", [0, 20, 40, 1000])
+def test_three_pages_are_enough_where_rows_and_listings_break_elsewhere(
+    api: ApiWorld, shift: int
+) -> None:
+    """The channel shows things nobody listed: pages of rows end before those of listings."""
+    api.connect()
+    unlisted = [row(f"A{i:06d}\x00\x00", 0, 1, Reason.NOT_LISTED) for i in range(shift)]
+    listings = [listing(sku(i), f"Shirt {i}") for i in range(6000)]
+    api.compared({"1": unlisted + [row(sku(i), 5, 5) for i in range(6000)]}, listings)
+    pages, cursor, shown = api.pages_of("acme"), "", 0
+    while True:
+        pages.asked.clear()
+        body = api.call("GET", f"/v1/rows?account=eu&limit=50{cursor}").body
+        shown += len(body["rows"])
+        manifests = 4
+        assert len(set(pages.asked)) <= 3 + manifests
+        if body["cursor"] is None:
+            break
+        assert body["rows"]
+        cursor = f"&cursor={body['cursor']}"
+    assert shown == 6000 + shift
+
+
 def test_a_cursor_stays_with_the_versions_it_began_with(full: ApiWorld) -> None:
     first = full.call("GET", "/v1/rows?account=eu&location=1&limit=2").body
     full.compared({"1": [row(sku(i), 9, 0) for i in range(10)]})
