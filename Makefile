@@ -34,6 +34,7 @@ check: setup ## format, lint, types, import direction, template, state machines
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
+	@for app in functions/channels/*/app.py; do $(BIN)/mypy $$app || exit 1; done
 	PYTHONPATH=layers/trueup $(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/python -m local.asl

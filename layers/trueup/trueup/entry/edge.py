@@ -12,6 +12,7 @@ from trueup.entry.wiring import Wiring, wiring
 
 Event = dict[str, Any]
 logger = Logger()
+_WHO = ("seller", "account", "run", "import")
 
 
 class Context(Protocol):
@@ -36,7 +37,7 @@ def worker(kind: type[Settings]) -> Callable[[Step], Handler]:
     def decorate(step: Step) -> Handler:
         @wraps(step)
         def handler(event: Event, context: Context) -> Any:
-            logger.append_keys(**{name: event.get(name) for name in ("seller", "account", "run")})
+            logger.append_keys(**{name: event.get(name) for name in _WHO})
             try:
                 return _plain(step(wiring(kind, int(context.memory_limit_in_mb)), event, context))
             except Exception:

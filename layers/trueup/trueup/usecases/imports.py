@@ -116,8 +116,14 @@ def confirm_import(intake: Intake, id_: str) -> Import:
     elif stored.value.drop is None:
         raise ConflictError("This import does not wait for a confirmation.")
     if stored.value.state is ImportState.APPLYING:
-        intake.machines.start("ingest", f"{id_}-confirmed", order(intake.registry.seller, id_))
+        name = confirmed_execution(id_)
+        intake.machines.start("ingest", name, order(intake.registry.seller, id_))
     return stored.value
+
+
+def confirmed_execution(id_: str) -> str:
+    """The name of the execution that goes on with an import once its drop is confirmed."""
+    return f"{id_}-confirmed"
 
 
 def get_import(registry: Registry, id_: str) -> Import:

@@ -8,7 +8,8 @@ from trueup.domain.errors import ConflictError, RetryLaterError
 from trueup.domain.imports import Import, ImportState
 from trueup.domain.runs import Run, RunState
 from trueup.ports import Appointment, MachineName, Registry
-from trueup.usecases.imports import fail_import
+from trueup.usecases.imports import confirmed_execution, fail_import
+from trueup.usecases.ingest.steps import order
 from trueup.usecases.reconcile.finalising import end_run
 from trueup.usecases.runs import payload
 from trueup.usecases.work import Plant
@@ -82,17 +83,22 @@ def _attend_import(plant: Plant, registry: Registry, appointment: Appointment) -
         return "open"
     if plant.clock() >= stored.value.deadline:
         return _ended(fail_import(registry, plant.clock, id_, TOO_LATE))
-    working = stored.value.state in (ImportState.VALIDATING, ImportState.APPLYING)
-    if working and _over(plant, id_):
+    if stored.value.state not in (ImportState.VALIDATING, ImportState.APPLYING):
+        return "open"  # it waits for a person
+    name = _worker(stored.value)
+    status = plant.machines.status("ingest", name)
+    if status == "absent":
+        plant.machines.start("ingest", name, order(registry.seller, id_))
+        return "restarted"
+    if status == "ended":
         return _ended(fail_import(registry, plant.clock, id_, VANISHED))
     return "open"
 
 
-def _over(plant: Plant, id_: str) -> bool:
-    """Whether every execution that could work on this import has ended."""
-    names = (id_, f"{id_}-confirmed")
-    states = [plant.machines.status("ingest", name) for name in names]
-    return "running" not in states and "ended" in states
+def _worker(item: Import) -> str:
+    """The execution that has to finish it: another one once a person has confirmed its drop."""
+    confirmed = item.state is ImportState.APPLYING and item.drop is not None
+    return confirmed_execution(item.id) if confirmed else item.id
 
 
 def _ended(did: object) -> str:

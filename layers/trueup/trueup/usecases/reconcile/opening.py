@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.domain.accounts import Account, Link, Location
+from trueup.domain.errors import RetryLaterError
 from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run, RunState
 from trueup.ports import Create, Registry, Replace, Stored
 from trueup.usecases import books
 from trueup.usecases.reconcile.job import Job, begin_step
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
+
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ def _opened(run: Run, inputs: Inputs, now: datetime) -> Run:
 def pin_inputs(registry: Registry, account: Account) -> Inputs:
     """Everything an account is compared with, as it stands now."""
     links = all_links(registry, account.id)
+    listings, aliases = _listings(registry, account.id)
     return Inputs(
         links=links,
         buffers={link.channel_location: _buffer(registry, account, link) for link in links},
@@ -52,10 +56,20 @@ def pin_inputs(registry: Registry, account: Account) -> Inputs:
         tolerance=account.tolerance,
         reports_on_hand=account.capabilities is not None
         and account.capabilities.reports == "on_hand",
-        listings=books.pin(registry, books.listings_book(account.id)),
-        aliases=books.pin(registry, books.aliases_book(account.id)),
+        listings=listings,
+        aliases=aliases,
         baselines=_baselines(registry, links),
     )
+
+
+def _listings(registry: Registry, account: str) -> tuple[BookPin | None, BookPin | None]:
+    """Listings and their aliases, of the same version: an import moves both in one step."""
+    for _ in range(_ATTEMPTS):
+        listings = books.pin(registry, books.listings_book(account))
+        aliases = books.pin(registry, books.aliases_book(account))
+        if listings is None or aliases is None or listings.version == aliases.version:
+            return listings, aliases
+    raise RetryLaterError("The listings are being changed; try again.", 1)
 
 
 def all_links(registry: Registry, account: str) -> tuple[Link, ...]:
