@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,8 +20,11 @@ def _code(text: str) -> str:
     return text
 
 
+_known_zones = cache(available_timezones)  # it reads a whole folder, and every account asks
+
+
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _known_zones():
         msg = "must be an IANA time zone such as Europe/Berlin"
         raise ValueError(msg)
     return str(ZoneInfo(name))
