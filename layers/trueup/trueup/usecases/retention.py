@@ -1,14 +1,15 @@
 """Forgetting old versions of books, and sweeping the pages that no kept version needs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueup.books.sweep import sweep_book
 from trueup.domain.errors import ConflictError
-from trueup.domain.runs import Head, Housekeeping, Version
-from trueup.ports import Create, PageStore, Registry, Remove, Replace, Stored
+from trueup.domain.runs import Fetch, Head, Housekeeping, Run, Version
+from trueup.ports import Create, PageStore, Registry, Remove, Replace
+from trueup.usecases.whole import all_of
 from trueup.usecases.work import Plant
 
 KEPT_DAYS = 35
@@ -28,6 +29,12 @@ SELLERS_A_TURN = 5
 class Forgotten:
     versions: int
     blobs: int
+    runs: int
+
+    def __add__(self, other: "Forgotten") -> "Forgotten":
+        return Forgotten(
+            self.versions + other.versions, self.blobs + other.blobs, self.runs + other.runs
+        )
 
 
 def sweep_books(registry: Registry, pages: PageStore, now: datetime) -> Forgotten:
@@ -36,39 +43,42 @@ def sweep_books(registry: Registry, pages: PageStore, now: datetime) -> Forgotte
     Safe beside running work without a lock: a page that a new version needs was either written
     within `GRACE`, and writing renews it, or belongs to the head, which is always kept.
     """
+    before = now - timedelta(days=KEPT_DAYS)
     versions = blobs = 0
-    for head in list(_all_heads(registry)):
-        dropped, live = _forget(registry, head.value, now - timedelta(days=KEPT_DAYS))
+    for head in list(all_of(registry, Head)):
+        dropped, live = _forget(registry, head.value, before)
         versions += dropped
         blobs += sweep_book(pages, head.value.book, live, now - GRACE).deleted
-    return Forgotten(versions, blobs)
+    return Forgotten(versions, blobs, _forget_runs(registry, before))
 
 
-def _all_heads(registry: Registry) -> Iterable[Stored[Head]]:
-    cursor: str | None = None
-    while True:
-        page = registry.list(Head, cursor=cursor)
-        yield from page.items
-        cursor = page.cursor
-        if cursor is None:
-            return
+def _forget_runs(registry: Registry, before: datetime) -> int:
+    """Remove ended runs, and how they were fetched; their figures stay, as `History`."""
+    old = [
+        stored
+        for stored in all_of(registry, Run)
+        if stored.value.state.final and stored.value.opened_at < before
+    ]
+    for stored in old:
+        run = stored.value
+        fetch = registry.get(Fetch, run.account, run.id)
+        gone = [Remove(stored.value, stored.version)]
+        if fetch is not None:
+            gone.append(Remove(fetch.value, fetch.version))
+        registry.write(*gone)
+    return len(old)
 
 
 def _forget(registry: Registry, head: Head, before: datetime) -> tuple[int, set[str]]:
     """Remove versions older than `before`; how many, and the manifests that stay alive."""
     dropped, live = 0, {head.manifest}
-    cursor: str | None = None
-    while True:
-        page = registry.list(Version, head.book, cursor=cursor)
-        for stored in page.items:
-            if stored.value.at < before and stored.value.version != head.version:
-                registry.write(Remove(stored.value, stored.version))
-                dropped += 1
-            else:
-                live.add(stored.value.manifest)
-        cursor = page.cursor
-        if cursor is None:
-            return dropped, live
+    for stored in list(all_of(registry, Version, head.book)):
+        if stored.value.at < before and stored.value.version != head.version:
+            registry.write(Remove(stored.value, stored.version))
+            dropped += 1
+        else:
+            live.add(stored.value.manifest)
+    return dropped, live
 
 
 def arrange(registry: Registry, now: datetime) -> None:
@@ -80,7 +90,7 @@ def arrange(registry: Registry, now: datetime) -> None:
 
 def keep_house(plant: Plant, pages_of: Callable[[str], PageStore]) -> Forgotten:
     """Sweep the books of every seller whose day has come."""
-    total = Forgotten(0, 0)
+    total = Forgotten(0, 0, 0)
     for appointment in plant.registries.due("housekeeping", plant.clock(), SELLERS_A_TURN):
         registry = plant.registries.of(appointment.seller)
         stored = registry.get(Housekeeping, *appointment.identity)
@@ -88,5 +98,5 @@ def keep_house(plant: Plant, pages_of: Callable[[str], PageStore]) -> Forgotten:
             continue
         done = sweep_books(registry, pages_of(appointment.seller), plant.clock())
         registry.write(Replace(Housekeeping(due_at=plant.clock() + EVERY), stored.version))
-        total = Forgotten(total.versions + done.versions, total.blobs + done.blobs)
+        total = total + done
     return total

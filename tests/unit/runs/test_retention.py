@@ -1,0 +1,81 @@
+"""Versions that pile up, or go while something still needs them."""
+
+from datetime import timedelta
+
+from tests.unit.reconcile.test_reconciling import stocked
+from tests.world import ACCOUNT, SELLER, World
+from trueup.adapters.memory_pages import MemoryPages
+from trueup.domain.runs import Fetch, History, Housekeeping, Run, Version
+from trueup.usecases.books import rows_book
+from trueup.usecases.retention import GRACE, KEPT_DAYS, keep_house, sweep_books
+
+
+def blobs(world: World) -> int:
+    return len(list(world.pages.list(rows_book(ACCOUNT, "1"))))
+
+
+def versions(world: World) -> list[int]:
+    found = world.registry.list(Version, rows_book(ACCOUNT, "1")).items
+    return [stored.value.version for stored in found]
+
+
+def reconciled(times: int) -> World:
+    """Runs ten days apart; each finds the whole channel changed."""
+    world = stocked(40)
+    for turn in range(times):
+        world.shelf.stock = {key: (units or 0) + turn for key, units in world.shelf.stock.items()}
+        world.reconcile()
+        world.now += timedelta(days=10)
+    return world
+
+
+def test_old_versions_go_with_their_pages_and_runs_and_the_figures_stay() -> None:
+    world = reconciled(8)
+    before, rows = blobs(world), world.rows()
+    done = sweep_books(world.registry, world.pages, world.now)
+    kept = KEPT_DAYS // 10
+    assert versions(world) == [8 - kept + 1 + n for n in range(kept)]
+    assert (done.versions, done.runs) == (8 - kept, 8 - kept)
+    assert blobs(world) < before
+    assert world.rows() == rows
+    assert len(world.registry.list(Run, ACCOUNT).items) == kept
+    assert len(world.registry.list(Fetch, ACCOUNT).items) == kept
+    assert len(world.registry.list(History, ACCOUNT, "1").items) == 8
+
+
+def test_the_visible_version_stays_however_old() -> None:
+    world = reconciled(1)
+    rows = world.rows()
+    world.now += timedelta(days=400)
+    sweep_books(world.registry, world.pages, world.now)
+    assert world.rows() == rows
+
+
+def test_pages_just_written_are_left_for_the_run_that_will_name_them() -> None:
+    world = reconciled(1)
+    assert isinstance(world.pages, MemoryPages)
+    world.pages.put_many(rows_book(ACCOUNT, "1"), {"f" * 32: b"not named yet"})
+    before = blobs(world)
+    sweep_books(world.registry, world.pages, world.now)
+    assert blobs(world) == before
+    world.now += GRACE + timedelta(seconds=1)
+    sweep_books(world.registry, world.pages, world.now)
+    assert blobs(world) == before - 1
+
+
+def test_a_sellers_house_is_kept_once_a_day() -> None:
+    world = reconciled(8)
+    due = world.registry.get(Housekeeping, "books")
+    assert due is not None
+    asked: list[str] = []
+
+    def pages_of(seller: str) -> object:
+        asked.append(seller)
+        return world.pages
+
+    assert keep_house(world.plant(), pages_of).versions > 0  # type: ignore[arg-type]
+    assert keep_house(world.plant(), pages_of).versions == 0  # type: ignore[arg-type]
+    assert asked == [SELLER]
+    moved = world.registry.get(Housekeeping, "books")
+    assert moved is not None
+    assert moved.value.due_at == world.now + timedelta(days=1)
