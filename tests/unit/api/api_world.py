@@ -24,6 +24,7 @@ from trueup.channel.contract import (
     Failure,
     FetchRequest,
     FetchResponse,
+    Observation,
     Place,
     PushRequest,
     PushResponse,
@@ -66,7 +67,11 @@ class Shopfront:
         return DescribeResponse(abilities=abilities, locations=places)
 
     def fetch(self, request: FetchRequest) -> FetchResponse:
-        raise NotImplementedError
+        """Five of whatever is asked for, wherever."""
+        places = request.locations or ["1"]
+        rows = [Observation(key, place, 5) for key in request.keys or () for place in places]
+        at = "2026-03-02T12:00:00Z"
+        return FetchResponse(outcome="done", captured_at=at, rows=rows, total=len(rows))
 
     def push(self, request: PushRequest) -> PushResponse:
         raise NotImplementedError

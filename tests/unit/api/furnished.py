@@ -109,5 +109,7 @@ def _renamed(value: Any, named: Mapping[str, str]) -> Any:
         return [_renamed(one, named) for one in value]
     if not isinstance(value, dict):
         return value
-    known = {"location": named["location"], "target": named["location"]}
+    known: dict[str, Any] = {"location": named["location"], "target": named["location"]}
+    if "skus" in value:  # an address of rows: its location is the channel's
+        known = {"location": named["?location"], "skus": [named["sku"]]}
     return {k: known.get(k) or _renamed(v, named) for k, v in value.items()}

@@ -21,7 +21,7 @@ class RecheckBody(Strict):
     """SKUs that are listed on the account, at one of its linked locations."""
 
     location: CodeText
-    skus: Annotated[tuple[CodeText, ...], Field(min_length=1, max_length=MAX_SKUS)]
+    skus: Annotated[list[CodeText], Field(min_length=1, max_length=MAX_SKUS)]
 
 
 class RecheckView(Strict):
