@@ -9,15 +9,14 @@ from typing import Any, Final
 
 from local.demo import catalogue
 from local.demo.errors import DemoError
+from local.demo.functions import invoke
 from local.demo.offers import Place, shown
 from local.demo.people import SELLER
 from local.demo.shops import FILE, SANDBOX, VENDURE
-from local.deploy import STACK_NAME
 from local.embedded import Embedded
 from local.vendure import SeedPlan, SeedVariant, VendureAdmin, VendureServer, seed
 
 SECRET: Final = f"trueup/{SELLER}/vendure/{VENDURE.account}"
-_SANDBOX_FUNCTION: Final = f"{STACK_NAME}-channel-sandbox"
 
 
 def fill_sandbox(trueup: Embedded) -> int:
@@ -28,7 +27,7 @@ def fill_sandbox(trueup: Embedded) -> int:
         for place in SANDBOX.places
     ]
     order = {"operation": "sandbox.seed", "account": account, "locations": places}
-    done = _invoke(trueup, _SANDBOX_FUNCTION, order)
+    done = invoke(trueup, "channel-sandbox", order)
     if done.get("outcome") != "ok":
         raise DemoError(f"The sandbox was not filled: {done.get('reason') or done}")
     return sum(done["locations"].values())
@@ -41,14 +40,6 @@ def _sandbox_items(place: Place) -> list[list[Any]]:
         for offer, units in shown(SANDBOX, place)
     ]
     return listed + [[key, units] for key, units in place.strangers.items()]
-
-
-def _invoke(trueup: Embedded, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer = trueup.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
-    body: dict[str, Any] = json.load(answer["Payload"])
-    if "FunctionError" in answer:
-        raise DemoError(f"{function} failed: {body.get('errorMessage', body)}")
-    return body
 
 
 def drop_file(trueup: Embedded) -> int:

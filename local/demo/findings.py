@@ -20,6 +20,8 @@ HEADER: Final = (
     "cost",
 )
 _TEXTS: Final = 3
+_NOTHING: Final = ("-",) * 6
+"""The figures of what was not compared."""
 NOTES: Final = (
     "units over: shown and not there (oversell risk); under: there and not shown (lost sales).",
     "not compared: of unknown stock, only on the channel, or listed and not on the channel.",
@@ -45,16 +47,22 @@ def _rows(
             "" if number else account["id"],
             names.get(location, location),
             fed.get(location, ""),
-            *_figures(result["tally"]),
+            *_figures(result),
             *(("", "") if number else whole),
         )
+    if not run["locations"]:
+        yield (account["id"], f"none: {run['state']}", "", *_NOTHING, *whole)
 
 
 def _members(link: dict[str, Any]) -> str:
     return " + ".join(member["location"] for member in link["members"])
 
 
-def _figures(tally: dict[str, Any]) -> Iterator[str]:
+def _figures(result: dict[str, Any]) -> Iterator[str]:
+    tally = result["tally"]
+    if result["state"] != "Succeeded":
+        yield from _NOTHING
+        return
     compared = tally["matching"] + tally["differing"]
     for figure in (
         tally["rows"],

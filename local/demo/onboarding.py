@@ -66,7 +66,8 @@ class Onboarding:
             # Else the schedule could start a run between two of its links.
             self._api.patch(path, {"enabled": False})
         elif found["config"] != dict(config):
-            self._api.patch(path, {"config": dict(config)})
+            told = f"{shop.account} was connected with another address: {found['config']}."
+            raise DemoError(f"{told} Free its port, or start anew after `make clean`.")
         return found
 
     def _link(self, shop: Shop, account: Any) -> None:

@@ -1,7 +1,6 @@
 """What the demo prints: lines for good, and on a terminal one line that keeps changing."""
 
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
@@ -9,7 +8,7 @@ from typing import TextIO
 class Screen:
     """Writes to a stream, without changing lines where it is no terminal."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._terminal = stream.isatty()
         self._live = ""

@@ -14,8 +14,8 @@ from local.demo.api import Api
 from local.demo.calling import curl_lines
 from local.demo.errors import DemoError
 from local.demo.findings import NOTES, findings
+from local.demo.functions import invoke
 from local.demo.home import Home
-from local.demo.leftovers import stop_leftovers
 from local.demo.onboarding import Onboarding
 from local.demo.screen import Screen
 from local.demo.shops import FILE, SANDBOX, SHOPS, VENDURE
@@ -40,10 +40,13 @@ def run(trueup: Embedded, *, once: bool) -> int:
 
     Unless `once`, it stays up until KeyboardInterrupt, which it lets through.
     """
-    demo = Demo(trueup, Screen())
+    demo = Demo(trueup, Screen(sys.stdout))
     try:
         find_node()  # before anything that takes long
         return demo.run(once=once)
+    except KeyboardInterrupt:
+        print("\nStopping; what was done is kept ...", flush=True)
+        raise
     except _TROUBLE as error:
         print(f"\nThe demo cannot go on: {error}", file=sys.stderr)
         return 1
@@ -63,7 +66,6 @@ class Demo:
         self._began = datetime.now(UTC)
 
     def run(self, *, once: bool) -> int:
-        stop_leftovers(self._trueup, self._began)
         with self._signed_in() as api, self._vendure() as server:
             self._set_up(api, server)
             runs = self._reconcile(api)
@@ -108,8 +110,10 @@ class Demo:
         channels.keep_secret(self._trueup, server)
         told = f"{server.url}, {variants} variants, {orders} open orders"
         self._screen.item(VENDURE.account, told)
+        filled = "filled before"
         if api.find(f"/v1/accounts/{SANDBOX.account}") is None:
-            self._screen.item(SANDBOX.account, f"{channels.fill_sandbox(self._trueup)} items")
+            filled = f"{channels.fill_sandbox(self._trueup)} items"
+        self._screen.item(SANDBOX.account, filled)
         dropped = channels.drop_file(self._trueup)
         self._screen.item(FILE.account, f"a stock list of {dropped} rows, with its manifest")
 
@@ -122,9 +126,12 @@ class Demo:
     def _awaited(self, api: Api, account: str) -> Awaited:
         """The first run is the schedule's; if all there are come from earlier, ask for another."""
         path = f"/v1/accounts/{account}/runs"
-        earlier = settled(api, account, self._began)
+        earlier = settled(api, account, self._began, self._sweep)
         asked = api.post(path) if earlier else None
         return Awaited(account, self._began, asked)
+
+    def _sweep(self) -> None:
+        invoke(self._trueup, "sweep", {})
 
     def _show(self, api: Api, runs: list[dict[str, Any] | None]) -> None:
         done = [run for run in runs if run is not None]
@@ -145,6 +152,8 @@ class Demo:
             note = api.get(f"/v1/accounts/{account}")["note"] or "the schedule started no run"
             self._screen.say(f"{account} was not reconciled in time: {note}")
             return
+        if run["cause"] and not run["locations"]:
+            self._screen.say(f"{account}: {run['cause']}")
         for result in run["locations"]:
             if result["cause"]:
                 self._screen.say(f"{account}, {result['channel_location']}: {result['cause']}")

@@ -1,7 +1,7 @@
 """Waits for runs and shows how they come on."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,9 +13,9 @@ from local.demo.screen import Screen
 FINAL: Final = ("Succeeded", "Partial", "Failed")
 _WAIT_SECONDS: Final = 600
 _PAUSE_SECONDS: Final = 0.25
-_ACTIVE: Final = ("Queued", "Running")
+SKIPPED: Final = "Skipped"
 _SETTLE_SECONDS: Final = 400
-"""A run whose execution never started is started by the sweeper, which comes every 5 minutes."""
+"""A run whose execution never started is started by the sweeper after a while."""
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Awaited:
         self.run = found[-1] if found else None
 
     def _is_wanted(self, run: dict[str, Any]) -> bool:
-        return run["state"] != "Skipped" and datetime.fromisoformat(run["opened_at"]) >= self.since
+        return run["state"] != SKIPPED and _opened(run) >= self.since
 
     def told(self) -> str:
         """Where it stands."""
@@ -66,17 +66,33 @@ def watch(api: Api, screen: Screen, awaited: Sequence[Awaited]) -> None:
         time.sleep(_PAUSE_SECONDS if open_ else 0)
 
 
-def settled(api: Api, account: str, before: datetime) -> bool:
-    """Whether the account's newest run is of `before`; waits until it is over if it is."""
+def settled(api: Api, account: str, before: datetime, sweep: Callable[[], object]) -> bool:
+    """Whether the account's newest run is of `before`; waits until it is over if it is.
+
+    A stack that stops takes the executions of its runs with it. The sweeper, which ends such runs,
+    comes every 5 minutes: here it is asked to come at once.
+    """
+    newest = _newest(api, account)
+    if newest is not None and newest["state"] not in FINAL and _opened(newest) < before:
+        sweep()
     deadline = time.monotonic() + _SETTLE_SECONDS
     while time.monotonic() < deadline:
-        runs = api.get(f"/v1/accounts/{account}/runs?limit=1")["runs"]
-        if not runs or datetime.fromisoformat(runs[0]["opened_at"]) >= before:
+        newest = _newest(api, account)
+        if newest is None or _opened(newest) >= before:
             return False
-        if runs[0]["state"] not in _ACTIVE:
+        if newest["state"] in FINAL:
             return True
         time.sleep(_PAUSE_SECONDS)
-    raise DemoError(f"{account}: the run {runs[0]['id']} of an earlier start does not end.")
+    raise DemoError(f"{account}: a run of an earlier start does not end.")
+
+
+def _newest(api: Api, account: str) -> dict[str, Any] | None:
+    runs = api.get(f"/v1/accounts/{account}/runs?limit=20")["runs"]
+    return next((run for run in runs if run["state"] != SKIPPED), None)
+
+
+def _opened(run: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["opened_at"])
 
 
 def ended(run: dict[str, Any]) -> str:

@@ -4,7 +4,8 @@ import json
 import re
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import pytest
 from local import demo
 from local.demo import catalogue, people
 from local.demo.api import Api
-from local.demo.offers import publishable, shown
+from local.demo.offers import Shop, publishable, shown
 from local.demo.onboarding import Onboarding
-from local.demo.shops import EXPECTED, SHOPS, Counts
+from local.demo.shops import EXPECTED, SANDBOX, SHOPS, Counts
 from local.embedded import Embedded, deployed
 from local.vendure.packages import NoNodeError
 
@@ -90,9 +91,13 @@ def test_the_demo_finds_exactly_what_is_wrong(
         assert _figures(first) == EXPECTED
         assert first.count("started by the schedule") == len(SHOPS)
         rows, run = _paste(first)
-        assert {row["sku"] for row in rows["rows"]} <= _wrong("sandbox")
+        assert len(rows["rows"]) == 5
+        assert _errors(rows["rows"]).items() <= _made(SANDBOX).items()
         assert run["account"] == "vendure-eu"
-        imports = _imports(trueup, tmp_path)
+        with _api(trueup, tmp_path) as api:
+            for shop in SHOPS:
+                assert _errors(_differing(api, shop)) == _made(shop)
+            imports = api.get("/v1/imports")["imports"]
         assert len({(item["kind"], item["target"]) for item in imports}) == len(imports) == 6
     # The run that was pasted last went down with the stack.
     with deployed(state) as trueup:
@@ -100,7 +105,8 @@ def test_the_demo_finds_exactly_what_is_wrong(
         second = capsys.readouterr().out
         assert _figures(second) == EXPECTED
         assert second.count("imported before") == len(imports)
-        assert _imports(trueup, tmp_path) == imports
+        with _api(trueup, tmp_path) as api:
+            assert api.get("/v1/imports")["imports"] == imports
 
 
 def _interrupt(trueup: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,17 +149,28 @@ def _paste(text: str) -> tuple[Any, Any]:
     return tuple(json.loads(line) for line in done.stdout.splitlines() if line)
 
 
-def _wrong(account: str) -> set[str]:
-    shop = next(shop for shop in SHOPS if shop.account == account)
-    errors = {key for place in shop.places for key in place.errors}
-    return {offer.sku for offer in shop.offers if offer.channel_key in errors}
+def _made(shop: Shop) -> Mapping[tuple[str, str], int]:
+    """Units too many (+) or too few (-) by place and channel key."""
+    return {(place.name, key): n for place in shop.places for key, n in place.errors.items()}
 
 
-def _imports(trueup: Embedded, folder: Path) -> list[Any]:
-    login = people.ensure_login(trueup, folder / "demo.json")
-    api = Api(trueup.api_url, lambda: people.access_token(trueup, login))
-    try:
-        found: list[Any] = api.get("/v1/imports")["imports"]
-    finally:
-        api.close()
+def _errors(rows: Sequence[Any]) -> Mapping[tuple[str, str], int]:
+    return {
+        (row["channel_inventory"]["location_name"], row["channel_identifier"]): -row["gap"]
+        for row in rows
+    }
+
+
+def _differing(api: Api, shop: Shop) -> Sequence[Any]:
+    found: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.get(f"/v1/rows?account={shop.account}&reason=DIFFERS&limit=100{cursor}")
+        found += page["rows"]
+        cursor = f"&cursor={page['cursor']}" if page["cursor"] else None
     return found
+
+
+def _api(trueup: Embedded, folder: Path) -> closing[Api]:
+    login = people.ensure_login(trueup, folder / "demo.json")
+    return closing(Api(trueup.api_url, lambda: people.access_token(trueup, login)))
