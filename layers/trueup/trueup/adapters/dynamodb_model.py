@@ -33,6 +33,7 @@ class Record(Model):
     guard = UnicodeAttribute(null=True)
     agenda_pk = UnicodeAttribute(null=True)
     agenda_sk = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
 
 
 class Table(Connection):
@@ -83,6 +84,7 @@ def _attributes(pk: str, item: Item, token: str) -> dict[str, Any]:
         guard=item.guard,
         agenda_pk=agenda_pk,
         agenda_sk=agenda_sk,
+        expires_at=item.expires_at,
     )
     return {name: value for name, value in record.serialize().items() if name not in ("pk", "sk")}
 

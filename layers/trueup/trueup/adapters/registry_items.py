@@ -48,6 +48,8 @@ class Item:
     body: str
     guard: str | None
     agenda: tuple[str, str] | None
+    expires_at: int | None = None
+    """Seconds since 1970, as DynamoDB's time to live wants them."""
 
 
 def key_part(text: str) -> str:
@@ -81,7 +83,9 @@ def encode(seller: str, entity: Entity, version: int) -> Item:
     if len(body.encode()) > MAX_BODY_BYTES:
         msg = f"A {entity.record} has grown beyond {MAX_BODY_BYTES} bytes."
         raise DefectError(msg)
-    return Item(sk, entity.record, version, body, entity.guard, _agenda(seller, entity, sk))
+    agenda, expires_at = _agenda(seller, entity, sk), entity.expires_at
+    until = None if expires_at is None else int(expires_at.timestamp())
+    return Item(sk, entity.record, version, body, entity.guard, agenda, until)
 
 
 def decode(kind: type[E], body: str, version: int) -> Stored[E]:

@@ -64,6 +64,11 @@ class Entity(BaseModel):
     def guard(self) -> str | None:
         return None
 
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the store may forget it; it may also still be there long after."""
+        return None
+
 
 class Mode(StrEnum):
     """Shadow accounts compare and cannot push; every new account starts so."""

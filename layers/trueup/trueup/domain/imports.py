@@ -1,6 +1,6 @@
 """Imports: files or bodies of listings and baselines, applied whole or not at all."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
@@ -92,8 +92,14 @@ class Import(Entity):
         return None if self.state.final else ("open", self.deadline)
 
 
+RECEIPT_KEPT = timedelta(days=7)
+
+
 class Receipt(Entity):
-    """Remembers what a request with an idempotency key led to. `digest` is of its body."""
+    """Remembers for a week what a request with an idempotency key led to.
+
+    `digest` is of its body.
+    """
 
     record: ClassVar[str] = "receipt"
     scope: str
@@ -105,3 +111,7 @@ class Receipt(Entity):
     @property
     def identity(self) -> tuple[str, ...]:
         return (self.scope, self.key)
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.at + RECEIPT_KEPT

@@ -23,6 +23,9 @@ def once(
     """
     digest = hashlib.sha256(body).hexdigest()
     before = registry.get(Receipt, scope, key)
+    if before is not None and before.value.expires_at <= clock():
+        registry.write(Remove(before.value, before.version))
+        before = None
     if before is not None and before.value.digest != digest:
         raise ConflictError("This idempotency key was used with another request body.")
     if before is not None and before.value.result:
