@@ -83,8 +83,8 @@ def encode(seller: str, entity: Entity, version: int) -> Item:
     if len(body.encode()) > MAX_BODY_BYTES:
         msg = f"A {entity.record} has grown beyond {MAX_BODY_BYTES} bytes."
         raise DefectError(msg)
-    agenda, expires_at = _agenda(seller, entity, sk), entity.expires_at
-    until = None if expires_at is None else int(expires_at.timestamp())
+    agenda, forget_at = _agenda(seller, entity, sk), entity.forget_at
+    until = None if forget_at is None else int(forget_at.timestamp())
     return Item(sk, entity.record, version, body, entity.guard, agenda, until)
 
 

@@ -65,7 +65,7 @@ class Entity(BaseModel):
         return None
 
     @property
-    def expires_at(self) -> datetime | None:
+    def forget_at(self) -> datetime | None:
         """When the store may forget it; it may also still be there long after."""
         return None
 

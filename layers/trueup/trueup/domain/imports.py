@@ -113,5 +113,5 @@ class Receipt(Entity):
         return (self.scope, self.key)
 
     @property
-    def expires_at(self) -> datetime:
+    def forget_at(self) -> datetime:
         return self.at + RECEIPT_KEPT

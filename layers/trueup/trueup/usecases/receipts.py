@@ -23,7 +23,7 @@ def once(
     """
     digest = hashlib.sha256(body).hexdigest()
     before = registry.get(Receipt, scope, key)
-    if before is not None and before.value.expires_at <= clock():
+    if before is not None and before.value.forget_at <= clock():
         registry.write(Remove(before.value, before.version))
         before = None
     if before is not None and before.value.digest != digest:
