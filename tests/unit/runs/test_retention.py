@@ -8,6 +8,8 @@ from trueup.adapters.memory_pages import MemoryPages
 from trueup.domain.runs import Fetch, History, Housekeeping, Run, Version
 from trueup.usecases.books import rows_book
 from trueup.usecases.retention import GRACE, KEPT_DAYS, keep_house, sweep_books
+from trueup.usecases.rows.filters import Filters
+from trueup.usecases.rows.reading import read_rows
 
 
 def blobs(world: World) -> int:
@@ -49,6 +51,16 @@ def test_the_visible_version_stays_however_old() -> None:
     world.now += timedelta(days=400)
     sweep_books(world.registry, world.pages, world.now)
     assert world.rows() == rows
+
+
+def test_what_a_kept_run_compared_stays_readable() -> None:
+    world = reconciled(1)
+    world.now += timedelta(days=40)
+    world.listings([f"NEW-{number}" for number in range(30)])
+    sweep_books(world.registry, world.pages, world.now)
+    page = read_rows(world.registry, world.pages, Filters(account=ACCOUNT), cursor=None, limit=100)
+    assert len(page.rows) == 40
+    assert {row.product_name for row in page.rows} >= {"Title of SKU-0001"}
 
 
 def test_pages_just_written_are_left_for_the_run_that_will_name_them() -> None:

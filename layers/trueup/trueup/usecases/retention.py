@@ -1,5 +1,6 @@
 """Forgetting old versions of books, and sweeping the pages that no kept version needs."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,35 +42,50 @@ def sweep_books(registry: Registry, pages: PageStore, now: datetime) -> Forgotte
     """Apply the retention to every book of a seller.
 
     Safe beside running work without a lock: a page that a new version needs was either written
-    within `GRACE`, and writing renews it, or belongs to the head, which is always kept.
+    within `GRACE`, and writing renews it, or belongs to the head, which is always kept; and what
+    a kept run compared stays as long as the run.
     """
     before = now - timedelta(days=KEPT_DAYS)
+    heads = [stored.value for stored in all_of(registry, Head)]
+    runs = _forget_runs(registry, before, visible={head.made_by for head in heads})
+    pinned = _pinned(registry)
     versions = blobs = 0
-    for head in list(all_of(registry, Head)):
-        dropped, live = _forget(registry, head.value, before)
+    for head in heads:
+        dropped, live = _forget_versions(registry, head, before)
         versions += dropped
-        blobs += sweep_book(pages, head.value.book, live, now - GRACE).deleted
-    return Forgotten(versions, blobs, _forget_runs(registry, before))
+        blobs += sweep_book(pages, head.book, live | pinned[head.book], now - GRACE).deleted
+    return Forgotten(versions, blobs, runs)
 
 
-def _forget_runs(registry: Registry, before: datetime) -> int:
-    """Remove ended runs, and how they were fetched; their figures stay, as `History`."""
-    old = [
-        stored
-        for stored in all_of(registry, Run)
-        if stored.value.state.final and stored.value.opened_at < before
-    ]
-    for stored in old:
+def _forget_runs(registry: Registry, before: datetime, visible: set[str]) -> int:
+    """Remove ended runs, and how they were fetched; their figures stay, as `History`.
+
+    Those whose rows are `visible` stay: they say what the rows were compared with.
+    """
+    gone = 0
+    for stored in list(all_of(registry, Run)):
         run = stored.value
+        if not run.state.final or run.opened_at >= before or run.id in visible:
+            continue
         fetch = registry.get(Fetch, run.account, run.id)
-        gone = [Remove(stored.value, stored.version)]
-        if fetch is not None:
-            gone.append(Remove(fetch.value, fetch.version))
-        registry.write(*gone)
-    return len(old)
+        also = [] if fetch is None else [Remove(fetch.value, fetch.version)]
+        registry.write(Remove(run, stored.version), *also)
+        gone += 1
+    return gone
 
 
-def _forget(registry: Registry, head: Head, before: datetime) -> tuple[int, set[str]]:
+def _pinned(registry: Registry) -> dict[str, set[str]]:
+    """The manifests that kept runs compared, or still do, by book."""
+    pinned: dict[str, set[str]] = defaultdict(set)
+    for stored in all_of(registry, Run):
+        inputs = stored.value.inputs
+        for pin in (inputs.listings, inputs.aliases, *inputs.baselines.values()):
+            if pin is not None:
+                pinned[pin.book].add(pin.manifest)
+    return pinned
+
+
+def _forget_versions(registry: Registry, head: Head, before: datetime) -> tuple[int, set[str]]:
     """Remove versions older than `before`; how many, and the manifests that stay alive."""
     dropped, live = 0, {head.manifest}
     for stored in list(all_of(registry, Version, head.book)):
