@@ -25,6 +25,7 @@ from local.vendure import VendureError, VendureServer
 from local.vendure.packages import InstallError, NoNodeError, find_node
 from local.vendure.server import ServerError
 
+_INTERRUPTED: Final = 130
 _TROUBLE: Final = (
     DemoError,
     InstallError,
@@ -38,7 +39,8 @@ _TROUBLE: Final = (
 def run(trueup: Embedded, *, once: bool) -> int:
     """Run the demo on a deployed stack; the exit code: 0 if every account was reconciled.
 
-    Unless `once`, it stays up until KeyboardInterrupt, which it lets through.
+    Unless `once`, it stays up until KeyboardInterrupt, which it lets through. `once` it is an end
+    without every account reconciled: 130.
     """
     demo = Demo(trueup, Screen(sys.stdout))
     try:
@@ -46,7 +48,9 @@ def run(trueup: Embedded, *, once: bool) -> int:
         return demo.run(once=once)
     except KeyboardInterrupt:
         print("\nStopping; what was done is kept ...", flush=True)
-        raise
+        if not once:
+            raise
+        return _INTERRUPTED
     except _TROUBLE as error:
         print(f"\nThe demo cannot go on: {error}", file=sys.stderr)
         return 1
