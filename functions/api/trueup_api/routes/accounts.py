@@ -82,7 +82,6 @@ class AccountView(Strict):
     locations: list[ChannelPlace]
     created_at: Instant
     next_due_at: Instant | None
-    last_run: str | None
     note: str | None
 
 

@@ -24,8 +24,6 @@ from trueup_api.routing import (
 )
 from trueup_api.tokens import from_path_token, path_token
 
-Hours = Annotated[int, Field(ge=1, le=24 * 366)]
-
 
 class NewLocation(Strict):
     """Where the seller has stock. `buffer` in base units; null: the account's."""
@@ -33,7 +31,6 @@ class NewLocation(Strict):
     code: Slug
     name: Name
     buffer: Units | None = None
-    baseline_max_age_hours: Hours | None = None
 
 
 class LocationChange(Strict):
@@ -41,14 +38,12 @@ class LocationChange(Strict):
 
     name: Name = ""
     buffer: Units | None = None
-    baseline_max_age_hours: Hours | None = None
 
 
 class LocationView(Strict):
     code: str
     name: str
     buffer: int | None
-    baseline_max_age_hours: int | None
 
 
 class LocationsView(Strict):

@@ -142,7 +142,6 @@ class Account(Entity):
     locations: tuple[ChannelLocation, ...] = ()
     created_at: Instant
     next_due_at: Instant | None = None
-    last_run: str | None = None
     note: str | None = None
     """What dispatch last had to say, such as why a run was skipped."""
 
@@ -163,7 +162,6 @@ class Location(Entity):
     code: Slug
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     buffer: Units | None = None
-    baseline_max_age_hours: Annotated[int, Field(ge=1, le=24 * 366)] | None = None
 
     @property
     def identity(self) -> tuple[str, ...]:
