@@ -11,7 +11,7 @@ import pytest
 
 from local.deploy import STACK_NAME
 from local.embedded import Embedded
-from tests.executions import execution_arn
+from tests.executions import executed, execution_arn
 from tests.stack_world import Json, StackWorld, invoke, rules_off, within
 from trueup.domain.accounts import Account
 from trueup.domain.runs import Lease, Run, RunState, Trigger
@@ -169,10 +169,19 @@ def test_the_schedule_starts_an_account_that_is_due(world: StackWorld) -> None:
     ]
     events.enable_rule(Name=rule)
     try:
-        runs = within(75, lambda: world.get("/v1/accounts/due/runs")["runs"] or None)
+        runs = within(90, lambda: world.get("/v1/accounts/due/runs")["runs"] or None)
     finally:
         events.disable_rule(Name=rule)
     assert world.ended(runs[0])["state"] == RunState.SUCCEEDED
     assert (runs[0]["trigger"], len(world.rows("due"))) == ("schedule", len(SKUS))
+    assert ["FindDue", "AnyDue?", "StartRuns", "MoreDue?", "EndDispatched"] in dispatches(world)
     account = world.get("/v1/accounts/due")
     assert account["next_due_at"] > runs[0]["opened_at"], "it has moved on"
+
+
+def dispatches(world: StackWorld) -> list[list[str]]:
+    """What the dispatch executions so far visited."""
+    found = world.stack.client("stepfunctions").list_executions(
+        stateMachineArn=world.stack.outputs["DispatchArn"]
+    )
+    return [executed(world.stack, one["name"], "dispatch").visited for one in found["executions"]]

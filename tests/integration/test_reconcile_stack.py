@@ -87,6 +87,17 @@ def is_free(world: StackWorld, account: str) -> bool:
     return lease is not None and lease.value.holder == ""
 
 
+def test_an_import_passes_through_its_machine(world: StackWorld) -> None:
+    world.post("/v1/locations", {"code": "attic", "name": "Attic"})
+    rows = [{"sku": sku, "on_hand": 1} for sku in SKUS]
+    done = world.imported({"kind": "baseline", "target": "attic", "rows": rows})
+    assert (done["rows"], done["version"]) == (40, 1)
+    taken = executed(world.stack, done["id"], "ingest")
+    assert taken.status == "SUCCEEDED"
+    steps = ["ValidateImport", "Accepted?", "ApplyImport", "Applied?", "EndApplied"]
+    assert taken.visited == steps
+
+
 def test_a_run_finds_exactly_the_differences_that_are_there(world: StackWorld) -> None:
     connected(world, "happy")
     shop = world.shop("happy")
