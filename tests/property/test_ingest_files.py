@@ -13,7 +13,7 @@ from trueup.books.schema import Unknown, Unset
 from trueup.domain.keys import is_code, listing_key
 from trueup.domain.listings import Component, Listing
 from trueup.domain.money import EXPONENTS, decimal_text, minor_units
-from trueup.domain.stock import MAX_QUANTITY
+from trueup.domain.stock import MAX_QUANTITY, Position
 from trueup.usecases.ingest import cells
 from trueup.usecases.ingest.listing_rows import listing_of, page_of
 
@@ -25,7 +25,7 @@ COUNTS = st.integers(0, MAX_QUANTITY)
 SIGNED = st.integers(-MAX_QUANTITY, MAX_QUANTITY)
 MAYBE = st.none() | COUNTS
 
-Position = tuple[int | None, ...]
+Figures = tuple[int | None, ...]
 POSITIONS = st.dictionaries(
     CODES,
     st.tuples(st.none() | SIGNED, MAYBE, MAYBE, MAYBE, st.none() | SIGNED),
@@ -68,7 +68,7 @@ def written(rows: list[list[Any]], separator: str = ",") -> str:
     return text.getvalue()
 
 
-def stored(row: dict[str, Any]) -> Position:
+def stored(row: dict[str, Any]) -> Figures:
     """A position as it was meant: None for what is unknown."""
     names = ("on_hand", "committed", "damaged", "on_hold", "stated")
     bits = (Unknown.ON_HAND, Unknown.COMMITTED, Unknown.DAMAGED, Unknown.ON_HOLD, Unknown.STATED)
@@ -90,7 +90,7 @@ def columns(item: Listing) -> dict[str, Any]:
 
 @settings(deadline=None)
 @given(POSITIONS, st.sampled_from(",;\t"))
-def test_positions_survive_a_file(positions: dict[str, Position], separator: str) -> None:
+def test_positions_survive_a_file(positions: dict[str, Figures], separator: str) -> None:
     world = IntakeWorld()
     body = written([HEADER, *([sku, *row] for sku, row in positions.items())], separator)
     assert world.take(body).state == "Applied"
@@ -98,6 +98,32 @@ def test_positions_survive_a_file(positions: dict[str, Position], separator: str
     assert list(world.positions()) == sorted(positions)
     again = world.take(body)
     assert (again.state, again.version) == ("Unchanged", None)
+
+
+FEW = st.integers(0, 2)
+NEARLY = st.dictionaries(
+    CODES,
+    st.tuples(*[st.none() | FEW] * 4, st.none() | st.integers(-3, 3)),
+    min_size=1,
+    max_size=20,
+)
+
+
+@settings(deadline=None)
+@given(st.one_of(NEARLY, NEARLY, POSITIONS))
+def test_contradictions_are_those_of_the_domain(positions: dict[str, Figures]) -> None:
+    """A quantity that is taken off and not known leaves sellable unknown, so nothing to differ."""
+    odd = []
+    for row, (on_hand, *off, stated) in enumerate(positions.values(), start=2):
+        counted = None if None in off else on_hand
+        committed, damaged, on_hold = (n or 0 for n in off)
+        if Position(counted, committed, damaged, on_hold, stated).contradicts:
+            odd.append(row)
+    world = IntakeWorld()
+    item = world.take(written([HEADER, *([sku, *row] for sku, row in positions.items())]))
+    assert (item.state, item.contradictions) == ("Applied", len(odd))
+    report = list(csv.reader(io.StringIO(world.report(item)))) if odd else []
+    assert [int(line[0]) for line in report[1:]] == odd
 
 
 @settings(deadline=None, max_examples=25)
@@ -135,7 +161,7 @@ def test_listings_survive_their_rows(items: list[Listing]) -> None:
 @settings(deadline=None)
 @given(POSITIONS, st.data())
 def test_every_fault_is_reported_and_nothing_applied(
-    positions: dict[str, Position], data: st.DataObject
+    positions: dict[str, Figures], data: st.DataObject
 ) -> None:
     rows = [[sku, *row] for sku, row in positions.items()]
     spots = st.tuples(st.integers(0, len(rows) - 1), st.integers(1, 5))
@@ -146,7 +172,8 @@ def test_every_fault_is_reported_and_nothing_applied(
     item = world.take(written([HEADER, *rows]))
     assert (item.state, item.faults) == ("Rejected", len(spoilt))
     lines = list(csv.reader(io.StringIO(world.report(item))))[1:]
-    assert {(int(line[0]), line[1]) for line in lines} == {
+    assert len(lines) == item.faults + item.contradictions
+    assert {(int(line[0]), line[1]) for line in lines[: item.faults]} == {
         (row + 2, HEADER[column]) for row, column in spoilt
     }
     assert world.head("baseline/main") is None

@@ -7,6 +7,9 @@ import pytest
 from tests.unit.api.api_world import ApiWorld
 from trueup.domain.imports import Drop, Import, ImportState
 from trueup.ports import Replace
+from trueup.usecases.ingest.applying import apply_import
+from trueup.usecases.ingest.validating import validate_import
+from trueup.usecases.ingest.work import IngestWork
 
 LISTINGS = "/v1/accounts/eu/listings"
 
@@ -96,6 +99,22 @@ def test_a_drop_is_confirmed_by_an_approver(shop: ApiWorld) -> None:
     operator = shop.claims(roles="operator")
     assert shop.call("POST", f"{path}/confirm", claims=operator).status == 403
     assert shop.call("POST", f"{path}/confirm").body["state"] == "Applying"
+
+
+def test_what_a_file_states_otherwise_is_told_and_listed(shop: ApiWorld) -> None:
+    made = shop.call("POST", "/v1/imports", NEW)
+    path, key = made.headers["Location"], made.body["form"]["fields"]["key"]
+    assert made.body["contradictions"] == 0
+    shop.imports.put(key, b"sku,on_hand,damaged,sellable\nA,9,2,7\nB,9,2,9\n")
+    shop.call("POST", f"{path}/start")
+    work = IngestWork(shop.registries.of("acme"), shop.pages_of("acme"), shop.imports, shop.clock)
+    for step in (validate_import, apply_import):
+        step(work, made.body["id"])
+    got = shop.call("GET", path).body
+    assert (got["state"], got["contradictions"], got["has_report"]) == ("Applied", 1, True)
+    assert f"reports/acme/{got['id']}.csv" in shop.call("GET", f"{path}/report").body["url"]
+    report = shop.imports.get(f"reports/acme/{got['id']}.csv").decode("utf-8-sig")
+    assert report.splitlines()[1:] == ['3,sellable,9,"the other columns leave 7, and that is used"']
 
 
 def test_a_report_is_a_link_of_five_minutes(shop: ApiWorld) -> None:

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from tests.unit.ingest.intake_world import IntakeWorld
-from trueup.usecases.ingest.faults import REPORT_LINES, Faults, safe_cell
+from trueup.usecases.ingest.faults import REPORT_LINES, Faults, report_of, safe_cell
 
 
 @pytest.fixture
@@ -108,10 +108,12 @@ def test_reports_hold_no_formula(world: IntakeWorld) -> None:
 
 
 def test_a_long_report_counts_what_it_leaves_out() -> None:
-    faults = Faults()
+    faults, contradictions = Faults(), Faults()
     for row in range(REPORT_LINES + 5):
         faults.add(row + 1, "sku", "", "is blank")
-    report = faults.report().decode()
-    assert faults.count == REPORT_LINES + 5
-    assert report.count("\r\n") == REPORT_LINES + 2
-    assert report.endswith(",,,5 more faults are not listed\r\n")
+        contradictions.add(row + 1, "sellable", "1", "odd")
+    report = report_of(faults, contradictions).decode()
+    assert (faults.count, contradictions.count) == (REPORT_LINES + 5, REPORT_LINES + 5)
+    assert report.count("\r\n") == 2 * REPORT_LINES + 3
+    assert ",,,5 more faults are not listed\r\n1,sellable,1,odd\r\n" in report
+    assert report.endswith(",,,5 more contradictions are not listed\r\n")

@@ -64,7 +64,9 @@ class UploadForm(Strict):
 
 class ImportView(Strict):
     """An import. `form` is given once, when it waits for its file; final states are Applied,
-    Unchanged, Rejected (see its report) and Failed (see its cause).
+    Unchanged, Rejected (see its report) and Failed (see its cause). `contradictions`: rows of a
+    baseline that state another sellable quantity than their other columns leave. They are taken,
+    and listed in the report.
     """
 
     id: str
@@ -83,6 +85,7 @@ class ImportView(Strict):
     rows: int
     rows_changed: int
     faults: int
+    contradictions: int
     has_report: bool
     drop: Drop | None
     version: int | None
@@ -222,6 +225,6 @@ ROUTES = (
         Role.VIEWER,
         get_report_link,
         (HTTPStatus.OK, LinkView),
-        "A link to the list of all faults of a file",
+        "A link to the list of all faults and contradictions of a file",
     ),
 )

@@ -53,7 +53,8 @@ class Import(Entity):
 
     `target` is the account of listings or the location of a baseline. `complete` declares that a
     SKU absent from the file is not there (a baseline: has none; listings: is no longer listed);
-    otherwise absent SKUs stay as they were.
+    otherwise absent SKUs stay as they were. `contradictions` are rows of a baseline that state
+    another sellable quantity than their other columns leave.
     """
 
     record: ClassVar[str] = "import"
@@ -75,6 +76,7 @@ class Import(Entity):
     sha256: str | None = None
     rows: int = 0
     faults: int = 0
+    contradictions: int = 0
     report_key: str | None = None
     segments: tuple[Segment, ...] = ()
     drop: Drop | None = None

@@ -136,11 +136,11 @@ def list_imports(registry: Registry, cursor: str | None = None, limit: int = 50)
 
 
 def report_link(intake: Intake, id_: str) -> str:
-    """A link, good for five minutes, to the list of a file's faults; NotFoundError if none."""
+    """A link, good for five minutes, to what was found in a file; NotFoundError if nothing."""
     item = require(intake.registry, id_).value
     if item.report_key is None:
-        raise NotFoundError("This import has no report: no fault was found.")
-    return intake.files.download_link(item.report_key, f"faults-{id_}.csv", "text/csv")
+        raise NotFoundError("This import has no report: nothing was found.")
+    return intake.files.download_link(item.report_key, f"import-{id_}.csv", "text/csv")
 
 
 def fail_import(registry: Registry, clock: Clock, id_: str, cause: str) -> bool:

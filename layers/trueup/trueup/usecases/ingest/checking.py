@@ -1,6 +1,6 @@
 """The first half of an import: read all of a file, list every fault, sort what is fine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trueup.domain.imports import Import, ImportKind
 from trueup.domain.runs import Segment
@@ -23,13 +23,17 @@ KINDS = {ImportKind.BASELINE: POSITIONS, ImportKind.LISTINGS: LISTED}
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a file holds; `numbers` counts codes that a sheet keeps as numbers."""
+    """What a file holds; `numbers` counts codes that a sheet keeps as numbers.
+
+    `contradictions` are rows that state another sellable quantity than their columns leave.
+    """
 
     faults: Faults
     rows: int = 0
     sha256: str | None = None
     segments: tuple[Segment, ...] = ()
     numbers: int = 0
+    contradictions: Faults = field(default_factory=Faults)
 
 
 def check_file(work: IngestWork, item: Import) -> Checked:
@@ -51,6 +55,7 @@ class _Intake:
     def __init__(self, work: IngestWork, item: Import, kind: Kind, faults: Faults) -> None:
         self._kind = kind
         self._faults = faults
+        self._contradictions = Faults()
         self._seen = Seen()
         self._rows = self._numbers = 0
         self._sorter = Sorter(
@@ -69,6 +74,7 @@ class _Intake:
             self._rows += len(batch.numbers)
             self._numbers += _number_codes(batch)
             built = self._kind.build(batch, self._faults)
+            self._kind.doubt(batch, self._contradictions)
             self._refuse_repeats(batch, built)
             if not self._faults.count:
                 self._sort(batch, built)
@@ -78,11 +84,13 @@ class _Intake:
             self._faults.add(0, "", "", "has no rows below its header")
         sorters = [self._sorter, *([self._codes] if self._codes else [])]
         if self._faults.count:
-            return Checked(self._faults, self._rows, sha256)
+            return Checked(self._faults, self._rows, sha256, contradictions=self._contradictions)
         for sorter in sorters:
             sorter.flush()
         segments = tuple(segment for sorter in sorters for segment in sorter.segments)
-        return Checked(self._faults, self._rows, sha256, segments, self._numbers)
+        return Checked(
+            self._faults, self._rows, sha256, segments, self._numbers, self._contradictions
+        )
 
     def _refuse_repeats(self, batch: Batch, built: Built) -> None:
         for index, first in self._seen.repeated(built.codes, batch.numbers):

@@ -1,10 +1,10 @@
-"""Every fault of a file, as a report that a spreadsheet can open safely."""
+"""What a file's report says: its faults, and what is odd; a spreadsheet can open it safely."""
 
 import csv
 import io
 
 REPORT_LINES = 100_000
-"""Faults listed in a report; all are counted."""
+"""Faults listed in a report, and contradictions as many again; all are counted."""
 
 LONGEST_VALUE = 200
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -24,7 +24,6 @@ class Faults:
         self.first = ""
         self._text = io.StringIO()
         self._lines = csv.writer(self._text)
-        self._lines.writerow(("row", "column", "value", "reason"))
 
     def add(self, row: int, column: str, value: str, reason: str) -> None:
         """A fault at a row (as the spreadsheet counts; 0: the file) and a column (may be "")."""
@@ -37,19 +36,21 @@ class Faults:
             where = f"row {row}" if row else "the file"
             self.first = f"{where}{', ' + column if column else ''}: {reason}"
 
-    def report(self) -> bytes:
-        """CSV in UTF-8 with a byte order mark, as Excel wants it."""
+    def lines(self, named: str) -> str:
+        """CSV lines, and one that says how many, `named` so, are not among them."""
         left_out = self.count - REPORT_LINES
-        if left_out > 0:
-            note = f"{left_out} more faults are not listed"
-            return self._encoded() + f",,,{note}\r\n".encode()
-        return self._encoded()
-
-    def _encoded(self) -> bytes:
-        return b"\xef\xbb\xbf" + self._text.getvalue().encode()
+        note = f",,,{left_out} more {named} are not listed\r\n" if left_out > 0 else ""
+        return self._text.getvalue() + note
 
     def summary(self) -> str:
         """One sentence for the import's cause."""
         if self.count == 1:
             return f"The file has a fault: {self.first}."
         return f"The file has {self.count} faults; the first: {self.first}."
+
+
+def report_of(faults: Faults, contradictions: Faults) -> bytes:
+    """CSV in UTF-8 with a byte order mark, as Excel wants it: faults, then contradictions."""
+    header = "row,column,value,reason\r\n"
+    text = header + faults.lines("faults") + contradictions.lines("contradictions")
+    return b"\xef\xbb\xbf" + text.encode()

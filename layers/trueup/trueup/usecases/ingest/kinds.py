@@ -22,14 +22,22 @@ class Built:
     codes: list[str]
 
 
+def _nothing(_batch: Batch, _contradictions: Faults) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`unique` is the column that a repeated code is reported in."""
+    """`unique` is the column that a repeated code is reported in.
+
+    `doubt` lists rows that contradict themselves; unlike faults, they are taken.
+    """
 
     schema: BookSchema
     layout: Layout
     unique: str
     build: Callable[[Batch, Faults], Built]
+    doubt: Callable[[Batch, Faults], None] = _nothing
 
 
 def required_codes(batch: Batch, name: str, faults: Faults) -> list[str]:

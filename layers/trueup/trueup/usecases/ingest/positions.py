@@ -45,4 +45,19 @@ def build(batch: Batch, faults: Faults) -> Built:
     return Built(skus, ints | {"unknown": list(map(sum, zip(*marks, strict=True)))}, {}, skus)
 
 
-POSITIONS = Kind(BASELINE, LAYOUT, "sku", build)
+def doubt(batch: Batch, contradictions: Faults) -> None:
+    """List rows whose stated sellable is not what their other columns leave.
+
+    `domain.stock.Position.contradicts` for a whole batch; a property test holds both together.
+    """
+    if not {"on_hand", "sellable"} <= batch.values.keys():
+        return
+    columns = [batch.column(name, _ABSENT.get(name, 0)) for name in _UNKNOWN]
+    for index, row in enumerate(zip(*columns, strict=True)):
+        if None not in row and row[0] - row[1] - row[2] - row[3] != row[4]:
+            left = row[0] - row[1] - row[2] - row[3]
+            reason = f"the other columns leave {left}, and that is used"
+            batch.fault(contradictions, index, "sellable", reason)
+
+
+POSITIONS = Kind(BASELINE, LAYOUT, "sku", build, doubt)

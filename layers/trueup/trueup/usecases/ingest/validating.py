@@ -13,7 +13,7 @@ from trueup.usecases.books import aliases_book, baseline_book, listings_book
 from trueup.usecases.ingest import objects
 from trueup.usecases.ingest.checking import KINDS, Checked, check_file
 from trueup.usecases.ingest.editions import Shelf, shelf
-from trueup.usecases.ingest.faults import Faults
+from trueup.usecases.ingest.faults import Faults, report_of
 from trueup.usecases.ingest.measuring import Measure, changed_rows, exceeds, measure
 from trueup.usecases.ingest.owners import taken
 from trueup.usecases.ingest.sorting import CODES, in_order
@@ -65,6 +65,8 @@ def validate_import(work: IngestWork, id_: str) -> Import:
     book = book_of(work, item)
     if not checked.faults.count:
         _check_against(work, item, book, checked.faults)
+    if checked.faults.count or checked.contradictions.count:
+        item = _reported(work, item, checked)
     if checked.faults.count:
         item = _rejected(work, item, checked.faults)
     else:
@@ -79,14 +81,19 @@ def _with_contents(item: Import, checked: Checked) -> Import:
         "sha256": checked.sha256,
         "segments": checked.segments,
         "faults": checked.faults.count,
+        "contradictions": checked.contradictions.count,
         "cause": _note(checked),
     }
     return item.model_copy(update=changes)
 
 
 def _note(checked: Checked) -> str | None:
+    """What a person should know of a file that is taken."""
     lost = "are numbers in the sheet: if they had leading zeros, these are lost"
-    return f"{checked.numbers} SKUs {lost}." if checked.numbers else None
+    numbers = f"{checked.numbers} SKUs {lost}." if checked.numbers else ""
+    count, first = checked.contradictions.count, checked.contradictions.first
+    doubted = f"Rows that contradict themselves: {count}; the first: {first}." if count else ""
+    return " ".join(filter(None, (numbers, doubted))) or None
 
 
 def _check_against(work: IngestWork, item: Import, book: Shelf, faults: Faults) -> None:
@@ -108,14 +115,18 @@ def outdated(item: Import, book: Shelf) -> str | None:
     return f"is of {iso(as_of)}, but the positions known are of {known} already"
 
 
-def _rejected(work: IngestWork, item: Import, faults: Faults) -> Import:
+def _reported(work: IngestWork, item: Import, checked: Checked) -> Import:
     key = objects.report_key(work.seller, item.id)
-    work.files.put(key, faults.report(), "text/csv; charset=utf-8")
+    body = report_of(checked.faults, checked.contradictions)
+    work.files.put(key, body, "text/csv; charset=utf-8")
+    return item.model_copy(update={"report_key": key})
+
+
+def _rejected(work: IngestWork, item: Import, faults: Faults) -> Import:
     changes = {
         "state": ImportState.REJECTED,
         "cause": faults.summary(),
         "faults": faults.count,
-        "report_key": key,
         "segments": (),
         "finished_at": work.clock(),
     }
