@@ -14,10 +14,11 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run the demo until Ctrl-C")
     run.add_argument("--once", action="store_true", help="end after the first reconciliation")
+    once = parser.parse_args().once
     try:
-        return _run(once=parser.parse_args().once)
+        return _run(once=once)
     except KeyboardInterrupt:
-        return 0
+        return 130 if once else 0  # interrupted before every account was reconciled
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["tests.stack_fixture"]
+pytest_plugins = ["tests.stack_fixture", "tests.vendure_fixture"]

@@ -23,9 +23,6 @@ from local.vendure import (
     seed,
 )
 from tests.stack_world import StackWorld, rules_off
-from tests.vendure_fixture import vendure_admin, vendure_server
-
-__all__ = ["vendure_admin", "vendure_server"]
 
 pytestmark = [pytest.mark.stack, pytest.mark.vendure, pytest.mark.slow]
 
@@ -41,6 +38,10 @@ class Shop:
     world: StackWorld
     admin: VendureAdmin
     seeded: Seeded
+    unmapped: dict[str, Any]
+    """The first run, before any listing was there."""
+    confirmed: dict[str, Any]
+    """What confirming all proposals answered."""
 
     def levels(self) -> dict[Key, Level]:
         """By location and SKU."""
@@ -72,22 +73,24 @@ def shop(
         rules_off(stack, "DispatchSchedule", "SweepSchedule"),
         StackWorld(stack, "shopkeeper") as world,
     ):
-        made = Shop(world, vendure_admin, seeded)
         for place in seeded.locations:
-            world.add_place(PLACES[place.name], positions(made, place.id))
+            world.add_place(PLACES[place.name], positions(vendure_admin, place.id))
         config = {"url": vendure_server.url}
         account = world.connect(ACCOUNT, "vendure", config=config, secret=SECRET)
         assert {place["name"] for place in account["locations"]} == set(PLACES)
         assert account["capabilities"]["reports"] == "on_hand"
         world.link(ACCOUNT, {place.id: [PLACES[place.name]] for place in seeded.locations})
-        yield made
+        unmapped = world.reconcile(ACCOUNT)
+        confirmed = world.post(f"/v1/accounts/{ACCOUNT}/proposals/confirm", {"all": True})
+        assert world.applied(confirmed["import"]["id"])["rows"] == 200
+        yield Shop(world, vendure_admin, seeded, unmapped, confirmed)
 
 
-def positions(shop: Shop, place: str) -> list[dict[str, Any]]:
+def positions(admin: VendureAdmin, place: str) -> list[dict[str, Any]]:
     return [
         {"sku": level.sku, "on_hand": level.on_hand, "committed": level.allocated}
-        for (location, _), level in shop.levels().items()
-        if location == place
+        for level in admin.levels()
+        if level.location_id == place
     ]
 
 
@@ -99,12 +102,9 @@ def differing(shop: Shop) -> dict[Key, tuple[Any, ...]]:
 
 
 def test_a_shop_is_mapped_by_its_own_skus(shop: Shop) -> None:
-    world = shop.world
-    found = world.reconcile(ACCOUNT)
+    found, confirmed = shop.unmapped, shop.confirmed
     assert (found["state"], found["totals"]["not_listed"]) == ("Succeeded", 400)
-    confirmed = world.post(f"/v1/accounts/{ACCOUNT}/proposals/confirm", {"all": True})
     assert (confirmed["confirmed"], confirmed["more"]) == (200, False)
-    assert world.applied(confirmed["import"]["id"])["rows"] == 200
 
 
 def test_reserved_units_make_no_difference(shop: Shop) -> None:

@@ -25,7 +25,6 @@ from local.vendure import (
 from local.vendure.packages import PROJECT, SOURCE
 
 pytestmark = pytest.mark.vendure
-pytest_plugins = ["tests.vendure_fixture"]
 
 PLAN = random_plan(["Leeds", "Bristol"], variants=200, orders=12)
 

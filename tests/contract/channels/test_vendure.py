@@ -13,7 +13,6 @@ import vendure_push
 from local.vendure import NewVariant, StockChange, VendureAdmin, VendureServer, random_plan, seed
 from tests.contract.channels.conformance import ConnectorConformance
 from tests.contract.channels.subject import Subject
-from tests.vendure_fixture import vendure_admin, vendure_server
 from trueup.channel.contract import AccountRef, Budget, Observation, PushRow
 from trueup.channel.serve import answer
 from vendure_addresses import GuardedTransport
@@ -21,8 +20,6 @@ from vendure_api import Api
 from vendure_connector import VendureConnector
 from vendure_secrets import Secrets
 from vendure_types import Variant
-
-__all__ = ["vendure_admin", "vendure_server"]
 
 pytestmark = pytest.mark.vendure
 

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.adapters.registry_items import (
     appointment,
+    decode,
     encode,
     key_part,
     make_cursor,
@@ -15,6 +17,8 @@ from trueup.adapters.registry_items import (
     sort_key,
 )
 from trueup.domain.accounts import Account
+from trueup.domain.errors import DefectError
+from trueup.ports import Stored
 
 TEXTS = st.text(max_size=600)
 PARTS = st.lists(st.text(max_size=300), min_size=1, max_size=3).map(tuple)
@@ -63,3 +67,16 @@ def test_an_appointment_is_read_from_keys_alone(seller: str, id_: str) -> None:
 @given(st.text(), st.text())
 def test_a_cursor_gives_its_key_back(scope: str, last: str) -> None:
     assert read_cursor(make_cursor(scope, "run#" + last), scope, "run#") == "run#" + last
+
+
+def test_a_record_with_a_field_of_another_version_can_be_read() -> None:
+    account = Account(id="eu", channel="sandbox", name="EU", created_at=NOW)
+    written = account.model_dump_json().replace("{", '{"last_seen": "2026-01-01", ', 1)
+    assert decode(Account, written, 3) == Stored(account, 3)
+
+
+def test_a_record_of_an_unknown_schema_is_a_defect() -> None:
+    account = Account(id="eu", channel="sandbox", name="EU", created_at=NOW)
+    written = account.model_dump_json().replace('"schema_version":1', '"schema_version":9')
+    with pytest.raises(DefectError):
+        decode(Account, written, 3)

@@ -73,6 +73,21 @@ def test_a_patch_changes_what_it_names_and_nothing_else(api: ApiWorld) -> None:
     assert after == before | {"buffer": 4, "mode": "live"}
 
 
+def test_an_account_moves_to_another_address_if_its_channel_answers_there(api: ApiWorld) -> None:
+    before = api.call("POST", "/v1/accounts", NEW).body
+    refused = api.call("PATCH", "/v1/accounts/eu", {"config": {"fails": "Wrong password."}})
+    assert (refused.status, faults(refused.body)) == (422, {"/config": "Wrong password."})
+    assert api.call("GET", "/v1/accounts/eu").body == before
+    foreign = api.call("PATCH", "/v1/accounts/eu", {"secret": "trueup/bolt/sandbox/eu"})
+    assert foreign.status == 422
+    moved = {"config": {"url": "elsewhere"}, "secret": "trueup/acme/sandbox/eu"}
+    assert api.call("PATCH", "/v1/accounts/eu", moved).body == before | moved
+
+
+def test_an_account_may_start_disabled(api: ApiWorld) -> None:
+    assert not api.call("POST", "/v1/accounts", NEW | {"enabled": False}).body["enabled"]
+
+
 def test_the_first_link_makes_an_account_due(api: ApiWorld) -> None:
     api.connect()
     stored = api.registries.of("acme").get(Account, "eu")

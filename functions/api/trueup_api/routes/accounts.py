@@ -38,10 +38,14 @@ class NewAccount(Strict):
     tolerance: Units = 0
     config: Config = {}
     secret: str | None = None
+    enabled: bool = True
 
 
 class AccountChange(Strict):
-    """The fields to set; what is absent stays. Only an admin may make an account live."""
+    """The fields to set; what is absent stays. Only an admin may make an account live.
+
+    With a new `config` or `secret`, the channel is asked again what it can do.
+    """
 
     name: Name = ""
     cadence: Cadence = Cadence()
@@ -51,6 +55,8 @@ class AccountChange(Strict):
     tolerance: Units = 0
     mode: Mode = Mode.SHADOW
     enabled: bool = True
+    config: Config = {}
+    secret: str | None = None
 
 
 class ChannelPlace(Strict):

@@ -44,11 +44,15 @@ Percent = Annotated[int, Field(ge=1, le=100)]
 class Entity(BaseModel):
     """A small frozen record of the registry. `schema_version` is checked on reading.
 
+    Fields that this code does not know are ignored: what is stored may have been written by the
+    version before or, while a deployment is rolled back, by the one after. New fields need a
+    default.
+
     `record` and `identity` make its key within the seller. `appointment` puts it on an agenda:
     (name, when), None for not at all. `guard` is a text that other writes can be conditional on.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     record: ClassVar[str]
     schema_version: Literal[1] = 1
 

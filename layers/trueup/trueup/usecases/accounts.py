@@ -132,8 +132,17 @@ def refresh(desk: Desk, account: str) -> Account:
 
 
 def change(desk: Desk, account: str, fields: Mapping[str, Any]) -> Account:
-    """Set fields of an account. RejectedError with all faults."""
-    return _update(desk, account, fields)
+    """Set fields of an account; with a new config or secret, its channel is asked anew.
+
+    RejectedError with all faults, or with the connector's reason: then nothing is changed.
+    """
+    if not {"config", "secret"} & fields.keys():
+        return _update(desk, account, fields)
+    _reject(secret_faults(desk.registry.seller, fields.get("secret")))
+    changed = _changed(require_account(desk.registry, account).value, fields)
+    described = describe(desk, changed)
+    known = {"capabilities": described.capabilities, "locations": described.locations}
+    return _update(desk, account, {**fields, **known})
 
 
 def _update(desk: Desk, account: str, fields: Mapping[str, Any]) -> Account:
