@@ -12,8 +12,9 @@ from tests.faults import Died, Injector, Kind, each_call
 from tests.unit.reconcile.test_reconciling import stocked
 from tests.world import ACCOUNT, World
 from trueup.domain.errors import TrueupError
-from trueup.domain.runs import Lease, Run, RunState
+from trueup.domain.runs import Lease, Run, RunState, Version
 from trueup.ports import Registry
+from trueup.usecases.books import rows_book
 from trueup.usecases.sweeping import sweep_open
 
 KINDS = [
@@ -100,6 +101,11 @@ def settle(world: Disturbed) -> None:
     sweep_open(world.plant())
 
 
+def kept_versions(world: Disturbed) -> list[int]:
+    found = world.registry.list(Version, rows_book(ACCOUNT, "1")).items
+    return [stored.value.version for stored in found]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_call_may_fail(kind: Kind) -> None:
     undisturbed = Disturbed.by(Injector(Kind.SLOW, 10_000))
@@ -115,7 +121,9 @@ def test_any_call_may_fail(kind: Kind) -> None:
         assert all(run.cause for run in world.runs() if run.state is RunState.FAILED)
         lease = world.registry.get(Lease, ACCOUNT)
         assert lease is None or lease.value.holder == "", injector.calls[-3:]
-        assert world.rows() in ({}, expected), "what is visible is whole"
+        done = any(run.state is RunState.SUCCEEDED for run in world.runs())
+        assert world.rows() == (expected if done else {}), "rows and result become visible together"
+        assert kept_versions(world) == ([1] if done else []), injector.calls[-3:]
         following = world.reconcile()
         assert following.state is RunState.SUCCEEDED, injector.calls[-3:]
         assert world.rows() == expected, injector.calls[-3:]
