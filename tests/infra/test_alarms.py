@@ -57,7 +57,11 @@ def test_every_dead_letter_queue_has_an_alarm(
 def test_every_state_machine_has_an_alarm(
     alarms: dict[str, dict[str, Any]], written: Resources
 ) -> None:
-    assert set(of_type(written, "AWS::Serverless::StateMachine")) <= watched(alarms)
+    """For both ways to end badly: one that runs out of time is not counted as failed."""
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut"):
+        of_metric = {name: a for name, a in alarms.items() if a["MetricName"] == metric}
+        machines = set(of_type(written, "AWS::Serverless::StateMachine"))
+        assert machines <= watched(of_metric), metric
 
 
 def test_everything_started_by_an_event_has_a_dead_letter_queue(written: Resources) -> None:

@@ -86,7 +86,7 @@ class FinaliseSettings(WithRegistry):
     pass
 
 
-class SweepSettings(WithRegistry, WithPages, WithEvidence, WithMachines):
+class SweepSettings(WithRegistry, WithPages, WithMachines):
     pass
 
 
