@@ -37,20 +37,27 @@ def full(credential: str, per_minute: int, now: datetime) -> Rate:
     return Rate(credential=credential, calls=float(per_minute), refilled_at=now)
 
 
-def grant(rate: Rate, *, per_minute: int, want: int, now: datetime) -> Grant:
-    """Up to `want` calls out of the bucket, refilled for the time that has passed."""
+def grant(rate: Rate, *, per_minute: int | None, want: int, now: datetime) -> Grant:
+    """`want` calls out of the bucket (a minute's at most), or none until it holds as many.
+
+    A few at a time would have the caller come back for each. None: no limit but a pause.
+    """
     if rate.paused_until is not None and now < rate.paused_until:
         return Grant(0, ceil((rate.paused_until - now).total_seconds()), rate)
+    if per_minute is None:
+        return Grant(want, 0, rate)
     elapsed = max(0.0, (now - rate.refilled_at).total_seconds())
     level = min(float(per_minute), rate.calls + elapsed * per_minute / 60)
-    calls = min(want, int(level))
-    after = rate.model_copy(update={"calls": level - calls, "refilled_at": now})
-    wait = 0 if calls else ceil((1 - level) * 60 / per_minute)
-    return Grant(calls, wait, after)
+    calls = min(want, per_minute)
+    if level < calls:
+        return Grant(0, ceil((calls - level) * 60 / per_minute), rate)
+    # Another Lambda's clock may be ahead: a minute is not refilled twice.
+    latest = max(now, rate.refilled_at)
+    return Grant(calls, 0, rate.model_copy(update={"calls": level - calls, "refilled_at": latest}))
 
 
-def give_back(rate: Rate, calls: int, per_minute: int) -> Rate:
-    """Return calls that were granted and not made."""
+def settle(rate: Rate, calls: int, per_minute: int) -> Rate:
+    """Return calls that were granted and not made; fewer than 0: those made beyond the grant."""
     return rate.model_copy(update={"calls": min(float(per_minute), rate.calls + calls)})
 
 

@@ -21,25 +21,31 @@ def credential_of(account: Account) -> str:
     return account.secret or f"account/{account.id}"
 
 
-def take(registry: Registry, account: Account, clock: Clock) -> Grant:
+def take(registry: Registry, account: Account, clock: Clock, want: int = CHUNK) -> Grant:
     """Calls that may be made now, or how long to wait. Channels without a known limit only pause.
 
-    RetryLaterError: too many others ask at the same moment.
+    `settle` tells how many were made. RetryLaterError: too many others ask at the same moment.
     """
-    limit = account.capabilities.calls_per_minute if account.capabilities else None
+    limit = _limit(account)
     for _ in range(_ATTEMPTS):
         stored = _rate(registry, account, limit or UNLIMITED, clock)
         granted = rates.grant(
-            stored.value,
-            per_minute=limit or UNLIMITED,
-            want=CHUNK if limit else UNLIMITED,
-            now=clock(),
+            stored.value, per_minute=limit, want=want if limit else UNLIMITED, now=clock()
         )
-        if limit is None and granted.calls:
-            return granted
         if granted.rate == stored.value or _replace(registry, stored, granted.rate):
             return granted
     raise RetryLaterError("The channel's rate is asked for by many at once.", 2)
+
+
+def settle(registry: Registry, account: Account, granted: Grant, made: int) -> None:
+    """Book the calls that were really made: the rest is free for others at once."""
+    limit = _limit(account)
+    for _ in range(_ATTEMPTS if limit and made != granted.calls else 0):
+        stored = registry.get(Rate, credential_of(account))
+        if stored is None or _replace(
+            registry, stored, rates.settle(stored.value, granted.calls - made, limit or UNLIMITED)
+        ):
+            return
 
 
 def pause(registry: Registry, account: Account, seconds: int, clock: Clock) -> None:
@@ -48,6 +54,11 @@ def pause(registry: Registry, account: Account, seconds: int, clock: Clock) -> N
         stored = _rate(registry, account, UNLIMITED, clock)
         if _replace(registry, stored, rates.pause(stored.value, seconds, clock())):
             return
+
+
+def _limit(account: Account) -> int | None:
+    """Calls a minute that the channel takes; None where no limit is known."""
+    return (account.capabilities.calls_per_minute or None) if account.capabilities else None
 
 
 def _rate(registry: Registry, account: Account, per_minute: int, clock: Clock) -> Stored[Rate]:

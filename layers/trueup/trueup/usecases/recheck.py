@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 
 from trueup.books.pages import Page
 from trueup.books.schema import LISTINGS
-from trueup.channel.contract import AccountRef, Budget, FetchRequest, FetchResponse, Observation
+from trueup.channel.contract import (
+    LEAST_CALLS,
+    AccountRef,
+    Budget,
+    FetchRequest,
+    FetchResponse,
+    Observation,
+)
 from trueup.domain.accounts import Account, Link
 from trueup.domain.errors import (
     ConflictError,
@@ -33,7 +40,9 @@ MAX_OVERLAYS = 1_000
 """Of one location: a run folds them in; more than these are a run's work."""
 
 _SECONDS = 20
+"""For all calls of the channel: a request to the API has 29."""
 _CALL_MS = 10_000
+_LEAST_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +125,8 @@ def _look(work: Work, account: Account, link: Link, keys: list[str]) -> _Seen:
     rows: list[Observation] = []
     captured: list[datetime] = []
     cursor: str | None = None
-    while work.clock() < until:
-        response = _fetch(work, account, link, keys, cursor)
+    while (left := _milliseconds(until - work.clock())) >= _LEAST_MS:
+        response = _fetch(work, account, link, keys, cursor, min(left, _CALL_MS))
         rows += [row for row in response.rows if row.location == link.channel_location]
         captured.append(instant_of(response.captured_at))
         if response.outcome == "done":
@@ -126,10 +135,19 @@ def _look(work: Work, account: Account, link: Link, keys: list[str]) -> _Seen:
     raise RetryLaterError("The channel takes long to answer; try again.", 10)
 
 
+def _milliseconds(left: timedelta) -> int:
+    return left // timedelta(milliseconds=1)
+
+
 def _fetch(
-    work: Work, account: Account, link: Link, keys: list[str], cursor: str | None
+    work: Work,
+    account: Account,
+    link: Link,
+    keys: list[str],
+    cursor: str | None,
+    milliseconds: int,
 ) -> FetchResponse:
-    granted = rates.take(work.registry, account, work.clock)
+    granted = rates.take(work.registry, account, work.clock, want=LEAST_CALLS)
     if not granted.calls:
         raise RetryLaterError("The channel's rate is used up for now.", granted.wait_seconds)
     reference = AccountRef(
@@ -137,7 +155,7 @@ def _fetch(
     )
     request = FetchRequest(
         account=reference,
-        budget=Budget(milliseconds=_CALL_MS, calls=granted.calls),
+        budget=Budget(milliseconds=milliseconds, calls=granted.calls),
         cursor=cursor,
         locations=[link.channel_location],
         keys=[*keys],
@@ -145,6 +163,7 @@ def _fetch(
     response = work.channels.call(account.channel, request)
     if not isinstance(response, FetchResponse):
         raise DefectError(f"The connector {account.channel} did not answer a fetch.")
+    rates.settle(work.registry, account, granted, response.calls)
     _refuse(work, account, response)
     return response
 

@@ -76,6 +76,7 @@ def _read(
             return Turn("wait", min(granted.wait_seconds, LONGEST_WAIT_SECONDS))
         request = _request(work, account, run, collector, granted, min(available, CALL_MS))
         response = _call(work, account, request)
+        rates.settle(work.registry, account, granted, response.calls)
         turn = _take(work, account, collector, response)
         if turn is not None:
             return turn
