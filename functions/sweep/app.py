@@ -11,6 +11,8 @@ from trueup.usecases.sweeping import sweep_open
 
 
 @worker(SweepSettings)
-def handler(wired: Wiring, _event: Event, _context: Context) -> Any:
-    swept = asdict(sweep_open(wired.plant()))
-    return swept | asdict(keep_house(wired.plant(), wired.pages))
+def handler(wired: Wiring, _event: Event, context: Context) -> Any:
+    swept = sweep_open(wired.plant())
+    kept = keep_house(wired.plant(), wired.pages, context.get_remaining_time_in_millis)
+    swept.require_sound()
+    return asdict(swept) | asdict(kept)

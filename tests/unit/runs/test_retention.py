@@ -1,13 +1,18 @@
 """Versions that pile up, or go while something still needs them."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+
+import pytest
 
 from tests.unit.reconcile.test_reconciling import stocked
 from tests.world import ACCOUNT, SELLER, World
 from trueup.adapters.memory_pages import MemoryPages
+from trueup.domain.errors import DefectError
 from trueup.domain.runs import Fetch, History, Housekeeping, Run, Version
+from trueup.ports import PageInfo, PageStore
 from trueup.usecases.books import rows_book
-from trueup.usecases.retention import GRACE, KEPT_DAYS, keep_house, sweep_books
+from trueup.usecases.retention import GRACE, KEPT_DAYS, Forgotten, keep_house, sweep_books
 from trueup.usecases.rows.filters import Filters
 from trueup.usecases.rows.reading import read_rows
 
@@ -19,6 +24,16 @@ def blobs(world: World) -> int:
 def versions(world: World) -> list[int]:
     found = world.registry.list(Version, rows_book(ACCOUNT, "1")).items
     return [stored.value.version for stored in found]
+
+
+def in_time() -> int:
+    return 300_000
+
+
+def house(world: World) -> Housekeeping:
+    stored = world.registry.get(Housekeeping, "books")
+    assert stored is not None
+    return stored.value
 
 
 def reconciled(times: int) -> World:
@@ -85,9 +100,53 @@ def test_a_sellers_house_is_kept_once_a_day() -> None:
         asked.append(seller)
         return world.pages
 
-    assert keep_house(world.plant(), pages_of).versions > 0  # type: ignore[arg-type]
-    assert keep_house(world.plant(), pages_of).versions == 0  # type: ignore[arg-type]
+    assert keep_house(world.plant(), pages_of, in_time).versions > 0  # type: ignore[arg-type]
+    assert keep_house(world.plant(), pages_of, in_time).versions == 0  # type: ignore[arg-type]
     assert asked == [SELLER]
     moved = world.registry.get(Housekeeping, "books")
     assert moved is not None
     assert moved.value.due_at == world.now + timedelta(days=1)
+
+
+def test_a_round_that_runs_out_of_time_goes_on_at_the_next_sweep() -> None:
+    world, whole = reconciled(8), reconciled(8)
+    expected = keep_house(whole.plant(), lambda _: whole.pages, in_time)
+    left = iter([300_000, 300_000, *[0] * 10])
+    first = keep_house(world.plant(), lambda _: world.pages, lambda: next(left))
+    assert house(world).due_at == world.now
+    assert house(world).after == "listings/eu"
+    second = keep_house(world.plant(), lambda _: world.pages, in_time)
+    assert (first + second, first.versions) == (expected, 0)
+    assert house(world) == Housekeeping(due_at=world.now + timedelta(days=1))
+    assert blobs(world) == blobs(whole)
+
+
+def test_a_book_that_a_sweeper_dies_of_keeps_nobody_waiting() -> None:
+    world = reconciled(8)
+
+    class Deadly(MemoryPages):
+        def list(self, book: str) -> Iterable[PageInfo]:
+            if book.startswith("baseline/"):
+                raise DefectError("out of time")
+            return world.pages.list(book)
+
+    with pytest.raises(DefectError):
+        keep_house(world.plant(), lambda _: Deadly(world.clock), in_time)
+    assert house(world).due_at == world.now + timedelta(days=1)
+    assert keep_house(world.plant(), lambda _: world.pages, in_time).versions == 0
+    world.now += timedelta(days=1)
+    assert keep_house(world.plant(), lambda _: world.pages, in_time).versions > 0
+
+
+def test_two_sweepers_at_once_do_the_work_once() -> None:
+    world = reconciled(8)
+    inner: list[Forgotten] = []
+
+    def pages_of(_: str) -> PageStore:
+        if not inner:
+            inner.append(Forgotten(0, 0, 0))
+            inner.append(keep_house(world.plant(), pages_of, in_time))
+        return world.pages
+
+    assert keep_house(world.plant(), pages_of, in_time).versions > 0
+    assert inner[1] == Forgotten(0, 0, 0)

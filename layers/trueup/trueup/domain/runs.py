@@ -244,11 +244,13 @@ class History(Entity):
 
 
 class Housekeeping(Entity):
-    """When a seller's old versions are next forgotten."""
+    """When a seller's old versions are next forgotten, and the book that was begun last."""
 
     record: ClassVar[str] = "housekeeping"
 
     due_at: Instant
+    after: str = ""
+    """A round that ran out of time goes on behind this book."""
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Forgetting old versions of books, and sweeping the pages that no kept version needs."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from trueup.books.sweep import sweep_book
 from trueup.domain.errors import ConflictError
 from trueup.domain.runs import Fetch, Head, Housekeeping, Run, Version
-from trueup.ports import Create, PageStore, Registry, Remove, Replace
+from trueup.domain.time import Clock
+from trueup.ports import Create, PageStore, Registry, Remove, Replace, Stored
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Plant
 
@@ -21,6 +22,8 @@ GRACE = timedelta(hours=24)
 
 
 EVERY = timedelta(hours=24)
+
+InTime = Callable[[], bool]
 
 SELLERS_A_TURN = 5
 """So that a sweep ends within its Lambda; the others come five minutes later."""
@@ -38,8 +41,21 @@ class Forgotten:
         )
 
 
-def sweep_books(registry: Registry, pages: PageStore, now: datetime) -> Forgotten:
-    """Apply the retention to every book of a seller.
+LEAST_MS = 120_000
+"""A book is begun only if the Lambda may still run for so long."""
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def sweep_books(
+    registry: Registry,
+    pages: PageStore,
+    now: datetime,
+    begin: Callable[[str], bool] = _always,
+) -> Forgotten:
+    """Apply the retention to every book of a seller that `begin` says yes to, by name.
 
     Safe beside running work without a lock: a page that a new version needs was either written
     within `GRACE`, and writing renews it, or belongs to the head, which is always kept; and what
@@ -50,7 +66,9 @@ def sweep_books(registry: Registry, pages: PageStore, now: datetime) -> Forgotte
     runs = _forget_runs(registry, before, visible={head.made_by for head in heads})
     pinned = _pinned(registry)
     versions = blobs = 0
-    for head in heads:
+    for head in sorted(heads, key=lambda head: head.book):
+        if not begin(head.book):
+            continue
         dropped, live = _forget_versions(registry, head, before)
         versions += dropped
         blobs += sweep_book(pages, head.book, live | pinned[head.book], now - GRACE).deleted
@@ -104,15 +122,55 @@ def arrange(registry: Registry, now: datetime) -> None:
             registry.write(Create(Housekeeping(due_at=now + EVERY)))
 
 
-def keep_house(plant: Plant, pages_of: Callable[[str], PageStore]) -> Forgotten:
-    """Sweep the books of every seller whose day has come."""
+class _Round:
+    """A seller's turn through its books, claimed before it is begun.
+
+    What it has come to is kept before each book: a seller, or a book, that a sweeper dies of is
+    passed over until the next day instead of keeping all others waiting.
+    """
+
+    def __init__(
+        self, registry: Registry, stored: Stored[Housekeeping], clock: Clock, in_time: InTime
+    ) -> None:
+        self._registry = registry
+        self._version = stored.version
+        self._after = stored.value.after
+        self._clock = clock
+        self._in_time = in_time
+        self._keep(EVERY)
+
+    def begin(self, book: str) -> bool:
+        if book <= self._after or not self._in_time():
+            return False
+        self._after = book
+        self._keep(EVERY)
+        return True
+
+    def end(self, books: Iterable[str]) -> None:
+        """Go on at the next sweep where books are left, else tomorrow."""
+        left = max(books, default="") > self._after
+        self._after = self._after if left else ""
+        self._keep(timedelta(0) if left else EVERY)
+
+    def _keep(self, later: timedelta) -> None:
+        house = Housekeeping(due_at=self._clock() + later, after=self._after)
+        self._registry.write(Replace(house, self._version))
+        self._version += 1
+
+
+def keep_house(
+    plant: Plant, pages_of: Callable[[str], PageStore], remaining_ms: Callable[[], int]
+) -> Forgotten:
+    """Sweep the books of every seller whose day has come, as far as the time allows."""
     total = Forgotten(0, 0, 0)
     for appointment in plant.registries.due("housekeeping", plant.clock(), SELLERS_A_TURN):
         registry = plant.registries.of(appointment.seller)
         stored = registry.get(Housekeeping, *appointment.identity)
         if stored is None or stored.value.due_at > plant.clock():
             continue
-        done = sweep_books(registry, pages_of(appointment.seller), plant.clock())
-        registry.write(Replace(Housekeeping(due_at=plant.clock() + EVERY), stored.version))
-        total = total + done
+        with suppress(ConflictError):  # another sweeper is at it
+            turn = _Round(registry, stored, plant.clock, lambda: remaining_ms() >= LEAST_MS)
+            pages = pages_of(appointment.seller)
+            total += sweep_books(registry, pages, plant.clock(), turn.begin)
+            turn.end(head.value.book for head in all_of(registry, Head))
     return total

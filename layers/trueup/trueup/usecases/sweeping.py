@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from trueup.domain.errors import ConflictError, RetryLaterError
+from trueup.domain.errors import ConflictError, DefectError, RetryLaterError
 from trueup.domain.imports import Import, ImportState
 from trueup.domain.runs import Run, RunState
 from trueup.ports import Appointment, MachineName, Registry
@@ -25,20 +25,29 @@ VANISHED = "It stopped before it had finished; nothing of it became visible."
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many open runs and imports were looked at, ended, and started again."""
+    """How many open runs and imports were looked at, ended, started again, and are unreadable."""
 
     open: int
     ended: int
     restarted: int
+    broken: int
+
+    def require_sound(self) -> None:
+        """DefectError where something was broken: an alarm is to tell of it."""
+        if self.broken:
+            raise DefectError(f"{self.broken} open runs or imports could not be looked at.")
 
 
 def sweep_open(plant: Plant) -> Swept:
-    """Look at everything that is not final: end what is overdue or has no execution any more."""
+    """Look at everything that is not final: end what is overdue or has no execution any more.
+
+    One that is broken does not keep the others waiting, which may be other sellers'.
+    """
     verdicts = [
         _attend(plant, appointment)
         for appointment in plant.registries.due("open", plant.clock() + FAR)
     ]
-    return Swept(len(verdicts), verdicts.count("ended"), verdicts.count("restarted"))
+    return Swept(len(verdicts), *map(verdicts.count, ("ended", "restarted", "broken")))
 
 
 def _attend(plant: Plant, appointment: Appointment) -> str:
@@ -49,6 +58,8 @@ def _attend(plant: Plant, appointment: Appointment) -> str:
         return _attend_import(plant, registry, appointment)
     except (ConflictError, RetryLaterError):
         return "open"  # it moved meanwhile, so it lives; the next sweep looks again
+    except DefectError:
+        return "broken"
 
 
 def _attend_run(plant: Plant, registry: Registry, appointment: Appointment) -> str:
@@ -56,10 +67,10 @@ def _attend_run(plant: Plant, registry: Registry, appointment: Appointment) -> s
     stored = registry.get(Run, account, id_)
     if stored is None or stored.value.state.final:
         return "open"
-    run, now = stored.value, plant.clock()
-    status = plant.machines.status("reconcile", run.execution or id_)
-    if now >= run.deadline:
+    run = stored.value
+    if plant.clock() >= run.deadline:
         return _ended(end_run(registry, plant.clock, account, id_, TOO_LATE))
+    status = plant.machines.status("reconcile", run.execution or id_)
     if status == "absent" and run.state is RunState.QUEUED:
         return _started_again(plant, run.opened_at, "reconcile", id_, payload(registry.seller, run))
     if status == "ended":

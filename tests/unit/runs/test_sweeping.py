@@ -1,0 +1,67 @@
+"""Finds: one open thing that keeps the sweeper from all others."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.reconcile.test_reconciling import stocked
+from tests.world import ACCOUNT, World
+from trueup.domain.errors import DefectError, RetryLaterError
+from trueup.domain.runs import RunState
+from trueup.ports import Registry
+from trueup.usecases.runs import DEADLINE
+from trueup.usecases.sweeping import sweep_open
+
+
+class Unreadable:
+    """A registry whose records no code can read."""
+
+    def get(self, kind: Any, *_: str) -> Any:
+        raise DefectError(f"A stored {kind.record} cannot be read.")
+
+
+class OneUnreadable:
+    """Registries of which one seller's is unreadable."""
+
+    def __init__(self, world: World, seller: str) -> None:
+        self._inner = world.registries
+        self._seller = seller
+
+    def of(self, seller: str) -> Registry:
+        given: Any = Unreadable() if seller == self._seller else self._inner.of(seller)
+        found: Registry = given
+        return found
+
+    def due(self, *arguments: Any) -> Any:
+        due = [*self._inner.due(*arguments)]
+        first = due[0]
+        return [type(first)(self._seller, first.kind, (ACCOUNT, "1"), first.at), *due]
+
+
+class Unanswering:
+    def status(self, *_: str) -> Any:
+        raise RetryLaterError("Step Functions is busy.")
+
+
+def test_a_broken_record_does_not_keep_other_sellers_waiting() -> None:
+    world = stocked(5)
+    run = world.start().run
+    world.now += DEADLINE
+    world.registries = OneUnreadable(world, "broken")
+    swept = sweep_open(world.plant())
+    assert (swept.open, swept.ended, swept.broken) == (2, 1, 1)
+    assert world.run(run.id).state is RunState.FAILED
+    with pytest.raises(DefectError, match="1 open run"):
+        swept.require_sound()
+
+
+def test_a_run_past_its_deadline_ends_though_nobody_can_be_asked_after_it() -> None:
+    world = stocked(5)
+    run = world.start().run
+    world.now += DEADLINE
+    machines: Any = Unanswering()
+    world.machines = machines
+    swept = sweep_open(world.plant())
+    swept.require_sound()
+    assert swept.ended == 1
+    assert world.run(run.id).state is RunState.FAILED
