@@ -8,7 +8,7 @@ from trueup.domain.errors import RetryLaterError
 from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run, RunState
 from trueup.ports import Create, Registry, Replace, Stored
 from trueup.usecases import books
-from trueup.usecases.reconcile.job import Job, begin_step
+from trueup.usecases.reconcile.job import Job, begin_step, run_of
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
 
@@ -24,6 +24,8 @@ class Opened:
 
 def open_run(work: Work, job: Job) -> Opened:
     """Pin listings, baselines, links and terms. Doing it twice pins only once."""
+    if run_of(work, job).value.state.final:
+        return Opened("ended")
     run = begin_step(work, job)
     if run.value.state is RunState.RUNNING:
         return Opened("proceed")
