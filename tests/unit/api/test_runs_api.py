@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.unit.api.api_world import ApiWorld
 from trueup.domain.prices import cost_of
 from trueup.domain.runs import Run, Usage
-from trueup.ports import Replace
+from trueup.ports import Create, Replace
 
 RUNS = "/v1/accounts/eu/runs"
 
@@ -47,6 +47,25 @@ def test_runs_are_listed_the_newest_first(api: ApiWorld) -> None:
             break
         cursor = f"&cursor={page['cursor']}"
     assert found == made[::-1]
+
+
+def test_long_runs_fit_into_an_answer(api: ApiWorld) -> None:
+    """A Lambda answers 6 MB at most, and a run is as long as the account has locations."""
+    api.connect()
+    run = api.compared({"1": []})
+    result = run.locations[0].model_copy(update={"cause": "x" * 1000})
+    for _ in range(30):
+        longer = {"id": api.new_id(), "locations": (result,) * 200}
+        api.registries.of("acme").write(Create(run.model_copy(update=longer)))
+    cursor, found = "", 0
+    while True:
+        reply = api.call("GET", f"{RUNS}?limit=100{cursor}")
+        assert len(reply.text) < 6_000_000
+        found += len(reply.body["runs"])
+        if reply.body["cursor"] is None:
+            break
+        cursor = f"&cursor={reply.body['cursor']}"
+    assert found == 31
 
 
 def test_a_run_tells_its_cost_by_list_price(api: ApiWorld) -> None:

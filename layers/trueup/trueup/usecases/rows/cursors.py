@@ -6,12 +6,15 @@ among the caller's own things.
 
 import base64
 import binascii
+import zlib
 
 import msgspec
 
 from trueup.domain.errors import Fault, RejectedError
 
 MAX_LENGTH = 8000
+"""In an address, which gateways take up to some 10,000 characters of."""
+_MAX_PLAIN = 100_000
 
 
 class Pin(msgspec.Struct, frozen=True, array_like=True):
@@ -48,15 +51,23 @@ _decode = msgspec.msgpack.Decoder(Cursor).decode
 
 
 def write_cursor(cursor: Cursor) -> str:
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
+    packed = zlib.compress(msgspec.msgpack.encode(cursor), 9)  # pins are much alike
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def read_cursor(text: str, seller: str, filters: str) -> Cursor:
     """RejectedError unless it was made for this seller and these filters."""
     try:
         padded = text + "=" * (-len(text) % 4)
-        cursor = _decode(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError) as error:
+        packed = base64.b64decode(padded, altchars=b"-_", validate=True)
+        cursor = _decode(zlib.decompressobj().decompress(packed, _MAX_PLAIN))
+    except (
+        binascii.Error,
+        ValueError,
+        zlib.error,
+        msgspec.DecodeError,
+        RecursionError,
+    ) as error:
         raise refused("is not one that we gave out") from error
     if (cursor.version, cursor.seller, cursor.filters) != (1, seller, filters):
         raise refused("was made for other filters; start again without it")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from trueup.domain.accounts import Account, ChannelLocation
 from trueup.domain.errors import Fault, RejectedError
@@ -76,10 +77,11 @@ def visible_sources(registry: Registry, filters: Filters) -> list[Source]:
     accounts = _accounts(registry, filters)
     places = [(a, p) for a in accounts for p in _places(a, filters.locations)]
     _check_locations(filters.locations, places)
-    if len(places) > MAX_SOURCES:
-        reason = f"choose at most {MAX_SOURCES} locations at once; these filters mean {len(places)}"
+    sources = list(islice(_visible(registry, places), MAX_SOURCES + 1))
+    if len(sources) > MAX_SOURCES:
+        reason = f"choose at most {MAX_SOURCES} locations at once; these filters mean more"
         raise RejectedError("That is too much for one view.", (Fault("location", reason),))
-    return list(_visible(registry, places))
+    return sources
 
 
 def _accounts(registry: Registry, filters: Filters) -> list[Account]:
