@@ -11,10 +11,10 @@ UV_VERSION = $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' $(LOCK))
 PYTEST_ARGS ?= -n auto --dist loadgroup
 ROWS ?= 10000 100000 1000000
 
-.PHONY: help setup run test check format bench lock policies clean
+.PHONY: help setup run test test-lambda-python check format bench lock policies clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/made ## create .venv with all that the other targets need
 
@@ -42,6 +42,15 @@ check: setup ## format, lint, types, import direction, template, state machines
 test: setup check ## all checks and all tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+LAMBDA_PYTHON ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3) python3.13)
+test-lambda-python: setup ## the tests that need no server, on the Python that Lambda runs
+	@$(LAMBDA_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' \
+		|| { echo "Python 3.13 is needed; name it: make $@ LAMBDA_PYTHON=/path/to/python3.13"; exit 1; }
+	@test -x .venv-lambda/bin/python || $(LAMBDA_PYTHON) -m venv .venv-lambda
+	@$(BIN)/uv pip install --quiet --python .venv-lambda/bin/python --require-hashes -r $(LOCK) \
+		|| .venv-lambda/bin/python -m pip install --quiet --require-hashes -r $(LOCK)
+	.venv-lambda/bin/python -m pytest -n auto -p no:cacheprovider tests/unit tests/property tests/statemachine
+
 format: setup ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -64,4 +73,4 @@ policies: setup ## write tests/infra/policies.json anew, after a wanted change o
 	$(BIN)/python -m local.policies > tests/infra/policies.json
 
 clean: ## remove what the other targets made, the local stack's data included
-	rm -rf .venv .trueup .aws-sam
+	rm -rf .venv .venv-lambda .trueup .aws-sam

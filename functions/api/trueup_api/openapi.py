@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from trueup_api.problems import MEDIA_TYPE, Problem
+from trueup_api.problems import MEDIA_TYPE, Problem, phrase
 from trueup_api.reading import MAX_BODY_BYTES, MAX_KEY_LENGTH
 from trueup_api.routing import NoQuery, Route
 from trueup_api.table import ROUTES
@@ -181,7 +181,7 @@ def statuses(route: Route) -> set[HTTPStatus]:
 def _responses(route: Route, models: Models) -> dict[HTTPStatus, Json]:
     responses = {status: _problem(status) for status in statuses(route)}
     status, model = route.answer
-    good: Json = {"description": status.phrase}
+    good: Json = {"description": phrase(status)}
     if model is not None:
         content: Json = {"schema": models[model, "serialization"]}
         if route.example and not route.takes_body:
@@ -195,7 +195,7 @@ def _responses(route: Route, models: Models) -> dict[HTTPStatus, Json]:
 
 def _problem(status: HTTPStatus) -> Json:
     problem: Json = {
-        "description": status.phrase,
+        "description": phrase(status),
         "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
     }
     if status is HTTPStatus.SERVICE_UNAVAILABLE:

@@ -61,6 +61,18 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
 )
 
 
+_PHRASES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+}
+"""As RFC 9110 has them; Python's own follow it from 3.13 on only."""
+
+
+def phrase(status: HTTPStatus) -> str:
+    """The name of a status, the same on every Python."""
+    return _PHRASES.get(status, status.phrase)
+
+
 def status_of(error: Exception) -> HTTPStatus:
     """The status that tells of an error; 500 for what nobody foresaw."""
     if isinstance(error, RequestError):
@@ -75,7 +87,7 @@ def problem_of(error: Exception) -> Problem:
     known = status is not HTTPStatus.INTERNAL_SERVER_ERROR
     faults = getattr(error, "faults", ()) if known else ()
     return Problem(
-        title=status.phrase,
+        title=phrase(status),
         status=status,
         detail=str(error) if known else "Something broke on our side; it has been recorded.",
         faults=[FaultView(where=fault.where, reason=fault.reason) for fault in faults],

@@ -4,6 +4,7 @@ python -m trueup.channel.schema > docs/channels/contract.schema.json
 """
 
 import sys
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -34,8 +35,14 @@ def contract_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Trueup channel contract, version {contract.CONTRACT_VERSION}",
         "oneOf": [{"$ref": f"#/$defs/{request.__name__}"} for request in REQUESTS],
-        "$defs": definitions,
+        "$defs": {name: _tidy(definition) for name, definition in definitions.items()},
     }
+
+
+def _tidy(definition: dict[str, Any]) -> dict[str, Any]:
+    """Its description without indentation, which Python removes itself from 3.13 on."""
+    described = definition.get("description")
+    return definition if described is None else definition | {"description": cleandoc(described)}
 
 
 def schema_text() -> str:
