@@ -59,7 +59,7 @@ from trueup.usecases.work import Work
 
 SELLER, ACCOUNT, PLACE, LOCATION = "acme", "main", "1", "warehouse"
 MEMORY_GB = 1769 / 1024
-"""What the template gives the compare and fetch functions: one whole processor."""
+"""The memory that comes with a whole processor; with less of both, a Lambda takes longer."""
 
 ITEM_A_ROW_UNITS = 1
 """One item a row, rewritten by every run: what most do."""

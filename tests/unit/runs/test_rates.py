@@ -10,11 +10,16 @@ from tests.unit.reconcile.test_reconciling import stocked
 from tests.world import ACCOUNT, NOW, World
 from trueup.channel.contract import LEAST_CALLS, FetchRequest, FetchResponse
 from trueup.domain import rates
-from trueup.domain.accounts import Account
+from trueup.domain.accounts import Account, Link, Member
 from trueup.domain.rates import Rate
-from trueup.ports import Replace
-from trueup.usecases.rates import CHUNK, UNLIMITED, credential_of, settle, take
+from trueup.domain.runs import RunState
+from trueup.ports import Create, Replace
+from trueup.usecases.rates import CHUNK, UNLIMITED, credential_of, pause, settle, take
 from trueup.usecases.recheck import recheck
+from trueup.usecases.reconcile.fetching import fetch_turn
+from trueup.usecases.reconcile.job import Job
+from trueup.usecases.reconcile.opening import open_run
+from trueup.usecases.runs import DEADLINE
 
 
 def limited(per_minute: int | None, rows: int = 20) -> World:
@@ -38,6 +43,12 @@ def left(world: World) -> float:
     stored = world.registry.get(Rate, credential_of(account_of(world)))
     assert stored is not None
     return stored.value.calls
+
+
+def opened(world: World) -> Job:
+    job = Job.model_validate(world.payload(world.start().run))
+    open_run(world.work(), job)
+    return job
 
 
 def budgets(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -138,3 +149,35 @@ def test_a_recheck_never_outlasts_the_request(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Exception, match="takes long"):
         recheck(world.work(), account=ACCOUNT, location="1", skus=["SKU-0003"], requested_by="ada")
     assert asked == [10_000, 10_000, 6_000]
+
+
+def test_a_channel_is_left_alone_for_as_long_as_it_asks() -> None:
+    """Also beyond the longest wait of one turn."""
+    world = limited(None)
+    world.shelf.spoil = lambda answer: changed(answer, outcome="throttled", retry_after_seconds=900)
+    job = opened(world)
+    turns = [fetch_turn(world.work(), job, lambda: 600_000)]
+    world.now += timedelta(seconds=turns[0].wait_seconds)
+    turns.append(fetch_turn(world.work(), job, lambda: 600_000))
+    assert [(t.state, t.wait_seconds) for t in turns] == [("wait", 300)] * 2
+    waiting = take(world.registry, account_of(world), world.clock)
+    assert (waiting.calls, waiting.wait_seconds) == (0, 600)
+
+
+def test_no_channel_can_stop_its_account_for_good() -> None:
+    world = limited(None)
+    pause(world.registry, account_of(world), 10**9, world.clock)
+    world.now += DEADLINE
+    assert take(world.registry, account_of(world), world.clock).calls == UNLIMITED
+
+
+def test_many_failed_locations_fit_into_the_records() -> None:
+    world = stocked(5)
+    places = [f"{n}" for n in range(2, 251)]
+    for place in places:
+        members = (Member(location="main"),)
+        world.registry.write(Create(Link(account=ACCOUNT, channel_location=place, members=members)))
+    world.shelf.locations = ("1", *places)
+    world.shelf.failing = dict.fromkeys(places, "x" * 2000)
+    run = world.reconcile()
+    assert (run.state, len(run.locations)) == (RunState.PARTIAL, 250)

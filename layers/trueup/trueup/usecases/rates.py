@@ -12,6 +12,8 @@ from trueup.ports import Create, Registry, Replace, Stored
 UNLIMITED = 1000
 CHUNK = 50
 """Calls granted at once: few enough that others get their turn, many enough to be cheap."""
+LONGEST_PAUSE_SECONDS = 6 * 3600
+"""As long as a run may take; a channel that asks for more has made a mistake."""
 
 _ATTEMPTS = 10
 
@@ -50,6 +52,7 @@ def settle(registry: Registry, account: Account, granted: Grant, made: int) -> N
 
 def pause(registry: Registry, account: Account, seconds: int, clock: Clock) -> None:
     """Nobody calls this credential's channel for that long: it said so (429)."""
+    seconds = min(seconds, LONGEST_PAUSE_SECONDS)
     for _ in range(_ATTEMPTS):
         stored = _rate(registry, account, UNLIMITED, clock)
         if _replace(registry, stored, rates.pause(stored.value, seconds, clock())):

@@ -17,6 +17,8 @@ from trueup.usecases.reconcile.job import Job, prefix_of
 from trueup.usecases.work import Work
 
 SEGMENT_ROWS = 50_000
+LONGEST_REASON = 500
+"""Kept of why a location failed: hundreds of them stay within one record."""
 
 
 class Collector:
@@ -87,7 +89,7 @@ class Collector:
 
     def _advance(self, response: FetchResponse, captured_at: datetime) -> None:
         fetch = self._fetch
-        failed = {failure.location: failure.reason for failure in response.failed_locations}
+        failed = {f.location: f.reason[:LONGEST_REASON] for f in response.failed_locations}
         changes = {
             "cursor": response.cursor,
             "reached": response.end,

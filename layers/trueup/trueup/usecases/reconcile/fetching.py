@@ -26,7 +26,7 @@ TURNS_AN_EXECUTION = 400
 """Of some 10 history events each, and an execution may have 25,000."""
 
 LONGEST_WAIT_SECONDS = 300
-"""A wait ends well within the lease, so that the next turn can renew it."""
+"""A wait ends well within the lease, so that the next turn can renew it. A longer pause goes on."""
 
 Remaining = Callable[[], int]
 
@@ -115,9 +115,9 @@ def _take(
         case "failed":
             return Turn("failed", cause=f"The channel could not be read: {response.reason}")
         case "throttled":
-            seconds = min(max(1, response.retry_after_seconds), LONGEST_WAIT_SECONDS)
+            seconds = max(1, response.retry_after_seconds)
             rates.pause(work.registry, account, seconds, work.clock)
-            return Turn("wait", seconds)
+            return Turn("wait", min(seconds, LONGEST_WAIT_SECONDS))
         case "done":
             return _complete(collector)
         case "more":
