@@ -111,6 +111,39 @@ def test_state_machines_call_published_versions(written: Resources) -> None:
                 assert value == expected, f"{logical}: {name}"
 
 
+EXPRESS_SECONDS = 300
+LONGEST_PAUSE = 10
+
+
+def test_no_state_gives_up_before_its_function_and_a_maps_child_has_time_for_two_tries(
+    written: Resources,
+) -> None:
+    seconds = {
+        f"${{{name}Arn}}": properties["Timeout"]
+        for name, properties in of_type(written, FUNCTION).items()
+    }
+    for file in definitions():
+        definition = json.loads(file.read_text())
+        for task in tasks_of(definition):
+            assert seconds.get(task["Resource"], 0) <= task["TimeoutSeconds"], file.name
+        for child in express_children_of(definition):
+            for task in tasks_of(child):
+                assert 2 * task["TimeoutSeconds"] + LONGEST_PAUSE <= EXPRESS_SECONDS, file.name
+
+
+def tasks_of(state: Any) -> list[dict[str, Any]]:
+    """Every Task, however deep."""
+    if not isinstance(state, dict):
+        return []
+    own = [state] if state.get("Type") == "Task" else []
+    return own + [found for entry in state.values() for found in tasks_of(entry)]
+
+
+def express_children_of(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    processors = [state.get("ItemProcessor", {}) for state in definition["States"].values()]
+    return [p for p in processors if p.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS"]
+
+
 def test_a_state_machine_may_call_exactly_the_functions_it_names(written: Resources) -> None:
     for logical, machine in of_type(written, MACHINE).items():
         named = set(refers(machine["DefinitionSubstitutions"]))
