@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from trueup.entry.edge import Context, Event, worker
+from trueup.entry.edge import Context, Event, logger, worker
 from trueup.entry.settings import DispatchSettings
 from trueup.entry.wiring import Wiring
 from trueup.usecases.dispatching import dispatch
@@ -11,4 +11,7 @@ from trueup.usecases.dispatching import dispatch
 
 @worker(DispatchSettings)
 def handler(wired: Wiring, _event: Event, _context: Context) -> Any:
-    return asdict(dispatch(wired.plant()))
+    found = dispatch(wired.plant())
+    if found.broken:
+        logger.error("Accounts that are due cannot be read.", accounts=found.broken)
+    return asdict(found) | {"broken": len(found.broken)}

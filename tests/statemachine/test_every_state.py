@@ -189,8 +189,8 @@ def dispatch_machine(found: list[dict[str, Any]], start: Any) -> Machine:
 
 def test_dispatch_visits_every_state_and_catch() -> None:
     run = {"schema": 1, "seller": "acme", "account": "eu", "run": "01J"}
-    full = {"executions": [run], "count": 1, "skipped": 0, "more": True}
-    empty = {"executions": [], "count": 0, "skipped": 0, "more": False}
+    full = {"executions": [run], "count": 1, "skipped": 0, "more": True, "broken": 0}
+    empty = {"executions": [], "count": 0, "skipped": 0, "more": False, "broken": 0}
     last = full | {"more": False}
     started: list[dict[str, Any]] = []
     visits = Visits()
@@ -205,10 +205,12 @@ def test_dispatch_visits_every_state_and_catch() -> None:
     unlisted = dispatch_machine([{"count": 1, "executions": 0, "more": False}], started.append)
     unsearched = dispatch_machine([], started.append)
     unsearched.tasks["${DispatchFunctionArn}"] = broken()
-    for machine in (unsearched, unlisted):
+    unsound = dispatch_machine([last | {"broken": 1}], started.append)
+    for machine in (unsearched, unlisted, unsound):
         with pytest.raises(ExecutionFailedError):
             machine.run({})
         visits.note(machine)
+    assert unsound.visited >= {"StartReconcile", "EndBroken"}
     states, catches = states_of("dispatch")
     assert states - visits.states == set()
     assert catches - visits.catches == set()

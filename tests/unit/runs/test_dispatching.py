@@ -1,9 +1,11 @@
 """Accounts that are due and get no run, get two, or are skipped without a word."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.unit.runs.test_sweeping import OneUnreadable
 from trueup.adapters.memory_events import MemoryEvents
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.memory_registry import MemoryRegistries
@@ -103,3 +105,12 @@ def test_an_account_without_links_says_what_it_waits_for(world: World) -> None:
     assert (found.executions, found.skipped) == ((), 1)
     assert "linked" in (world.account("acme", "eu").note or "")
     assert world.runs("acme", "eu") == []
+
+
+def test_a_broken_account_does_not_keep_other_sellers_waiting() -> None:
+    world = World()
+    world.add("acme", "eu")
+    plant = replace(world.plant, registries=OneUnreadable(world.registries, "broken"))
+    found = dispatch(plant)
+    assert [e["seller"] for e in found.executions] == ["acme"]
+    assert (found.count, found.skipped, found.broken) == (1, 0, ("broken/eu",))

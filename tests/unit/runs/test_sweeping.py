@@ -1,11 +1,11 @@
 """Finds: one open thing that keeps the sweeper from all others."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.unit.reconcile.test_reconciling import stocked
-from tests.world import ACCOUNT, World
 from trueup.domain.errors import DefectError, RetryLaterError
 from trueup.domain.runs import RunState
 from trueup.ports import Registry
@@ -21,10 +21,10 @@ class Unreadable:
 
 
 class OneUnreadable:
-    """Registries of which one seller's is unreadable."""
+    """Registries of which one seller's is unreadable, and has the first appointment."""
 
-    def __init__(self, world: World, seller: str) -> None:
-        self._inner = world.registries
+    def __init__(self, inner: Any, seller: str) -> None:
+        self._inner = inner
         self._seller = seller
 
     def of(self, seller: str) -> Registry:
@@ -34,8 +34,7 @@ class OneUnreadable:
 
     def due(self, *arguments: Any) -> Any:
         due = [*self._inner.due(*arguments)]
-        first = due[0]
-        return [type(first)(self._seller, first.kind, (ACCOUNT, "1"), first.at), *due]
+        return [replace(due[0], seller=self._seller), *due]
 
 
 class Unanswering:
@@ -47,7 +46,7 @@ def test_a_broken_record_does_not_keep_other_sellers_waiting() -> None:
     world = stocked(5)
     run = world.start().run
     world.now += DEADLINE
-    world.registries = OneUnreadable(world, "broken")
+    world.registries = OneUnreadable(world.registries, "broken")
     swept = sweep_open(world.plant())
     assert (swept.open, swept.ended, swept.broken) == (2, 1, 1)
     assert world.run(run.id).state is RunState.FAILED

@@ -6,7 +6,7 @@ from typing import Any
 
 from trueup.domain import schedule
 from trueup.domain.accounts import Account
-from trueup.domain.errors import ConflictError, RejectedError, RetryLaterError
+from trueup.domain.errors import ConflictError, DefectError, RejectedError, RetryLaterError
 from trueup.domain.runs import Lease, Run, RunState, Trigger
 from trueup.ports import Appointment, Create, Registry, Replace, Stored
 from trueup.usecases import leases, runs
@@ -18,28 +18,41 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """Payloads of executions to start, and how many accounts were passed over."""
+    """Payloads of executions to start, and how many accounts were passed over.
+
+    `broken`: accounts that cannot be read, by seller and id.
+    """
 
     executions: tuple[dict[str, Any], ...]
     skipped: int
     count: int
     more: bool
     """A whole batch was found, so that more may be due."""
+    broken: tuple[str, ...] = ()
 
 
 def dispatch(plant: Plant) -> Dispatched:
-    """Look at every account that is due; each is moved on to its next time in the same write."""
+    """Look at every account that is due; each is moved on to its next time in the same write.
+
+    One that is broken does not keep the others waiting, which may be other sellers'.
+    """
     executions: list[dict[str, Any]] = []
+    broken: list[str] = []
     skipped = 0
     for appointment in plant.registries.due("due", plant.clock(), BATCH):
         registry = plant.registries.of(appointment.seller)
-        run = _attend(plant, registry, appointment)
+        try:
+            run = _attend(plant, registry, appointment)
+        except DefectError:
+            broken.append("/".join((appointment.seller, *appointment.identity)))
+            continue
         if run is None:
             skipped += 1
         else:
             executions.append(runs.payload(registry.seller, run))
-    more = len(executions) + skipped >= BATCH and bool(executions)
-    return Dispatched(tuple(executions), skipped, len(executions), more)
+    count = len(executions)
+    more = count + skipped + len(broken) >= BATCH and count > 0
+    return Dispatched(tuple(executions), skipped, count, more, tuple(broken))
 
 
 def _attend(plant: Plant, registry: Registry, appointment: Appointment) -> Run | None:
