@@ -1,6 +1,6 @@
 """Vendure's admin API over HTTP: signing in, asking, and telling its failures apart."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -100,7 +100,7 @@ class Api:
         seconds = min(LONGEST_SECONDS, max(LEAST_SECONDS, self._allowance.seconds_left))
         body = {"query": query, "variables": variables}
         try:
-            return _read(self._client, body, headers, seconds)
+            return _read(self._client, body, headers, seconds, self._allowance.seconds)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise BusyError("The shop cannot be reached.", WAIT_SECONDS) from error
         except httpx.TransportError as error:
@@ -126,12 +126,20 @@ class Api:
 
 
 def _read(
-    client: httpx.Client, body: Mapping[str, Any], headers: Mapping[str, str], seconds: float
+    client: httpx.Client,
+    body: Mapping[str, Any],
+    headers: Mapping[str, str],
+    seconds: float,
+    clock: Callable[[], float],
 ) -> httpx.Response:
-    """The whole answer, unless it is larger than anything we asked for can be."""
+    """The whole answer, unless it is larger than anything we asked for can be, or takes longer."""
+    ends = clock() + seconds
     with client.stream("POST", "", json=body, headers=headers, timeout=seconds) as response:
         parts, size = [], 0
         for part in response.iter_bytes():
+            # The client's timeout is for each read: a body that trickles in would never exceed it.
+            if clock() > ends:
+                raise httpx.ReadTimeout("too slow")
             size += len(part)
             if size > MAX_ANSWER_BYTES:
                 raise ShopError("The shop's answer is too large.")
