@@ -57,6 +57,17 @@ def test_a_listings_cursor_of_another_list_is_refused(shop: ApiWorld) -> None:
 NEW = {"kind": "baseline", "target": "berlin"}
 
 
+def test_an_import_gives_another_form_while_it_waits_for_its_file(shop: ApiWorld) -> None:
+    body = {"kind": "baseline", "target": "berlin", "format": "csv"}
+    made = shop.call("POST", "/v1/imports", body).body
+    again = shop.call("POST", f"/v1/imports/{made['id']}/form")
+    assert (again.status, again.body["fields"]["key"]) == (200, made["form"]["fields"]["key"])
+    rows = body | {"rows": [{"sku": "A", "on_hand": 1}]}
+    del rows["format"]
+    sent = shop.call("POST", "/v1/imports", rows).body
+    assert shop.call("POST", f"/v1/imports/{sent['id']}/form").status == 409
+
+
 def test_a_file_is_uploaded_by_a_form_and_started_once(shop: ApiWorld) -> None:
     made = shop.call("POST", "/v1/imports", NEW)
     assert made.status == 201

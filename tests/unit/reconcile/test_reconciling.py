@@ -1,11 +1,14 @@
 """Rows that are wrong, lost or seen too early, in runs that go well or badly."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.asl import ExecutionFailedError
 from tests.shelf import Shelf, changed
 from tests.world import ACCOUNT, World
 from trueup.channel.contract import FetchResponse
+from trueup.domain.errors import LeaseLostError
 from trueup.domain.outcomes import Reason
 from trueup.domain.runs import Fetch, Head, History, Lease, Run, RunState
 from trueup.ports import Replace
@@ -237,3 +240,62 @@ def test_a_run_that_lost_its_lease_makes_nothing_visible() -> None:
     )
     assert world.rows() == {}
     assert world.registry.get(Head, books.rows_book(ACCOUNT, "1")) is None
+
+
+def test_children_of_a_long_comparison_keep_the_lease() -> None:
+    world = stocked()
+    machine = world.machine()
+    compare = machine.tasks["${CompareFunctionArn}"]
+    before: list[Lease] = []
+
+    def late(event: dict[str, object]) -> object:
+        before.append(lease_of(world))
+        world.now += timedelta(minutes=15)
+        return compare(event)
+
+    machine.tasks["${CompareFunctionArn}"] = late
+    run = world.start().run
+    machine.run(world.payload(run))
+    assert world.run(run.id).state is RunState.SUCCEEDED
+    assert lease_of(world).fence == before[0].fence
+
+
+def test_a_child_of_an_overtaken_run_stops() -> None:
+    world = stocked()
+    machine = world.machine()
+    compare = machine.tasks["${CompareFunctionArn}"]
+    refused: list[str] = []
+
+    def overtaken(event: dict[str, object]) -> object:
+        stored = world.registry.get(Lease, ACCOUNT)
+        assert stored is not None
+        if stored.value.holder != "another":
+            taken = stored.value.model_copy(update={"holder": "another"})
+            world.registry.write(Replace(taken, stored.version))
+        try:
+            return compare(event)
+        except LeaseLostError as error:
+            refused.append(str(error))
+            raise
+
+    machine.tasks["${CompareFunctionArn}"] = overtaken
+    with pytest.raises(ExecutionFailedError):
+        machine.run(world.payload(world.start().run))
+    assert refused
+    assert world.rows() == {}
+
+
+def test_a_run_that_could_not_end_itself_is_announced_too() -> None:
+    world = stocked()
+    world.shelf.spoil = lambda answer: changed(answer, outcome="failed", reason="Closed.")
+    run = world.reconcile_failing()
+    assert [(seller, told.state) for seller, told in world.events.completed] == [
+        ("acme", RunState.FAILED)
+    ]
+    assert world.events.completed[0][1].id == run.id
+
+
+def lease_of(world: World) -> Lease:
+    stored = world.registry.get(Lease, ACCOUNT)
+    assert stored is not None
+    return stored.value

@@ -147,6 +147,12 @@ def get_import(call: Call[NoQuery, NoBody]) -> Answer:
     return ok(import_view(imports.get_import(call.shop.registry, call.path["import"])))
 
 
+def get_upload_form(call: Call[NoQuery, NoBody]) -> Answer:
+    intake = intake_of(call.shop)
+    item = imports.require_pending(intake, call.path["import"])
+    return ok(UploadForm.model_validate(imports.upload_form(intake, item)))
+
+
 def start_import(call: Call[NoQuery, NoBody]) -> Answer:
     item = imports.start_import(intake_of(call.shop), call.path["import"])
     return accepted(import_view(item), f"/v1/imports/{item.id}")
@@ -200,6 +206,15 @@ ROUTES = (
         get_import,
         (HTTPStatus.OK, ImportView),
         "One import and how far it has come",
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/form",
+        Role.OPERATOR,
+        get_upload_form,
+        (HTTPStatus.OK, UploadForm),
+        "Another form to upload the file with: each is good for 15 minutes",
+        problems=(_CONFLICT,),
     ),
     Route(
         "POST",

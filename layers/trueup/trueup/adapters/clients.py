@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 CONNECT_SECONDS = 3
-READ_SECONDS = 20
+READ_SECONDS = 5
+"""Four tries of it end within the 29 seconds that a request of the API has."""
 MAX_ATTEMPTS = 4
 INVOKE_SECONDS = 910
 """Longer than any Lambda may run (900 s), so that the function's own timeout is what we see."""
@@ -38,9 +39,13 @@ def config(**changes: Any) -> Config:
 
 
 class Clients:
-    """The clients of one process; `options` (such as endpoint_url) go to each of them."""
+    """The clients of one process; `options` (such as endpoint_url) go to each of them.
 
-    def __init__(self, **options: Any) -> None:
+    `invoke_seconds` is how long a connector's answer is waited for.
+    """
+
+    def __init__(self, invoke_seconds: int = INVOKE_SECONDS, **options: Any) -> None:
+        self._invoke_seconds = invoke_seconds
         self._options = options
         self._session = boto3.Session()
 
@@ -59,7 +64,7 @@ class Clients:
     @cached_property
     def lambda_(self) -> "LambdaClient":
         once = {"mode": "standard", "total_max_attempts": 1}
-        waiting = config(read_timeout=INVOKE_SECONDS, retries=once, tcp_keepalive=True)
+        waiting = config(read_timeout=self._invoke_seconds, retries=once, tcp_keepalive=True)
         return self._session.client("lambda", config=waiting, **self._options)
 
     @cached_property

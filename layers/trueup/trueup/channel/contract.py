@@ -66,7 +66,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     submits: bool = False
     push_batch: Annotated[int, msgspec.Meta(ge=1)] = 1
-    calls_per_minute: int | None = None
+    calls_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
     settle_seconds: Count = 0
     minimum_cooldown_seconds: Count = 0
     documentation: Text = ""

@@ -97,7 +97,7 @@ class Cadence(BaseModel):
 class Capabilities(BaseModel):
     """What `describe` said of the channel, kept for people and for the planner."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     can_push: bool
     reports: Literal["available", "on_hand"]
     takes: Literal["available", "on_hand"] | None
@@ -114,7 +114,7 @@ class Capabilities(BaseModel):
 class ChannelLocation(BaseModel):
     """A location as the channel knows it: its id there, its code (F24) and its name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     id: Code
     code: str
     name: str

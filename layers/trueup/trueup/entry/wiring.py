@@ -21,6 +21,7 @@ from trueup.adapters.stepfunctions import StepFunctions
 from trueup.domain.errors import DefectError
 from trueup.domain.time import Clock, system_clock, ulid_ids
 from trueup.entry.settings import (
+    ApiSettings,
     PreTokenSettings,
     Settings,
     WithChannels,
@@ -50,6 +51,9 @@ from trueup.usecases.work import Plant, Work
 
 S = TypeVar("S", bound=Settings)
 P = TypeVar("P")
+
+API_INVOKE_SECONDS = 24
+"""Of the 29 that API Gateway gives a request."""
 
 
 class Wiring:
@@ -169,9 +173,9 @@ class Absent:
 
 
 @cache
-def shared_clients() -> Clients:
-    """This process's clients."""
-    return Clients()
+def shared_clients(kind: type[Settings]) -> Clients:
+    """This process's clients. A request of the API ends in time, also if a connector does not."""
+    return Clients(API_INVOKE_SECONDS) if issubclass(kind, ApiSettings) else Clients()
 
 
 @cache
@@ -182,4 +186,4 @@ def settings_of(kind: type[S]) -> S:
 
 def wiring(kind: type[Settings], memory_mb: int = 0) -> Wiring:
     """The wiring of one invocation of the function that has these settings."""
-    return Wiring(settings_of(kind), shared_clients(), memory_mb=memory_mb)
+    return Wiring(settings_of(kind), shared_clients(kind), memory_mb=memory_mb)

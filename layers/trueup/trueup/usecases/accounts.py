@@ -28,6 +28,9 @@ from trueup.usecases.retrying import retried
 from trueup.usecases.runs import require_account
 from trueup.usecases.whole import all_of
 
+MAX_PLACES = 1_000
+"""Locations of one account at its channel: they have to fit into its record."""
+
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,200}")
 
 
@@ -119,6 +122,9 @@ def _capabilities(answer: DescribeResponse) -> Capabilities:
 
 
 def _places(places: list[Place]) -> tuple[ChannelLocation, ...]:
+    if len(places) > MAX_PLACES:
+        reason = f"its channel names {len(places)} locations; at most {MAX_PLACES} can be kept"
+        raise RejectedError("The account cannot be stored like this.", (Fault("/config", reason),))
     if not all(is_code(place.id) for place in places):
         raise DefectError("The connector names a location by an id that is not a code.")
     return tuple(ChannelLocation(id=p.id, code=p.code, name=p.name) for p in places)

@@ -10,7 +10,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.usecases.imports import fail_import
-from trueup.usecases.reconcile.finalising import cause_of, end_run
+from trueup.usecases.reconcile.finalising import cause_of, end_and_announce
 from trueup.usecases.work import Plant
 
 
@@ -34,8 +34,8 @@ class Finalised(BaseModel):
 
 
 STOPPED = {
-    "ABORTED": "The run was stopped before it had finished.",
-    "TIMED_OUT": "The run took longer than it may and was stopped.",
+    "ABORTED": "It was stopped before it had finished.",
+    "TIMED_OUT": "It took longer than it may and was stopped.",
 }
 
 
@@ -58,5 +58,5 @@ def finalise(plant: Plant, ending: Ending) -> Finalised:
         return Finalised(
             ended=fail_import(registry, plant.clock, ending.import_, cause), cause=cause
         )
-    ended = end_run(registry, plant.clock, ending.account, ending.run, cause)
+    ended = end_and_announce(plant, registry, ending.account, ending.run, cause)
     return Finalised(ended=ended, cause=cause)

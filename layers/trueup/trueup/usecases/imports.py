@@ -78,6 +78,14 @@ def upload_form(intake: Intake, item: Import) -> dict[str, Any]:
     return intake.files.upload_form(item.object_key, limit, content_type)
 
 
+def require_pending(intake: Intake, id_: str) -> Import:
+    """An import that still waits for its file; ConflictError: it does not."""
+    item = require(intake.registry, id_).value
+    if item.state is not ImportState.PENDING or item.format == "api":
+        raise ConflictError("This import does not wait for a file.")
+    return item
+
+
 def import_rows(intake: Intake, new: NewImport, rows: bodies.Rows, requested_by: str) -> Import:
     """Import up to 1,000 rows given as objects of column name and value, started at once."""
     return import_csv(intake, new, bodies.as_csv(rows), requested_by)

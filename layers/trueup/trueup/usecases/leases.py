@@ -1,8 +1,9 @@
 """The lease of an account: who may make versions of its rows visible."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from trueup.domain.errors import LeaseLostError
+from trueup.domain.errors import ConflictError, LeaseLostError
 from trueup.domain.runs import Lease
 from trueup.ports import Create, Registry, Replace, Stored
 
@@ -41,6 +42,18 @@ def renew(registry: Registry, account: str, holder: str, now: datetime) -> Store
     renewed = lease.value.model_copy(update={"expires_at": now + LEASE})
     registry.write(Replace(renewed, lease.version))
     return Stored(renewed, lease.version + 1)
+
+
+def keep(registry: Registry, account: str, holder: str, now: datetime) -> None:
+    """Renew it once half of it has passed: for many steps side by side, of which one does it.
+
+    LeaseLostError: another run took over.
+    """
+    lease = held(registry, account, holder)
+    if lease.value.expires_at - now < LEASE / 2:
+        renewed = lease.value.model_copy(update={"expires_at": now + LEASE})
+        with suppress(ConflictError):  # another child was first
+            registry.write(Replace(renewed, lease.version))
 
 
 def releasing(lease: Stored[Lease], now: datetime) -> Replace:

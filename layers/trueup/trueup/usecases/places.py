@@ -14,6 +14,10 @@ from trueup.usecases.retrying import retried
 from trueup.usecases.runs import require_account
 from trueup.usecases.whole import all_of
 
+MAX_LINKS = 500
+MAX_MEMBERS = 2_000
+"""Of all links of one account together."""
+
 
 def add_location(registry: Registry, fields: Mapping[str, Any]) -> Location:
     """ConflictError: the code is taken."""
@@ -98,10 +102,23 @@ def link_faults(
     """All that is wrong with a link, seen beside the account's others."""
     others = [s.value for s in links if s.value.identity != link.identity]
     return [
+        *_size_faults(others, link),
         *_place_faults(account, link),
         *_member_faults(registry, link.members),
         *_share_faults(others, link.members),
     ]
+
+
+def _size_faults(others: Sequence[Link], link: Link) -> list[Fault]:
+    """A run keeps a copy of all links: they have to fit into its record."""
+    members = sum(len(other.members) for other in (*others, link))
+    faults = []
+    if len(others) >= MAX_LINKS:
+        faults.append(Fault("/channel_location", f"an account may have {MAX_LINKS} links"))
+    if members > MAX_MEMBERS:
+        reason = f"all links of an account together may name {MAX_MEMBERS} locations"
+        faults.append(Fault("/members", reason))
+    return faults
 
 
 def _place_faults(account: Account, link: Link) -> list[Fault]:

@@ -10,7 +10,7 @@ from trueup.domain.runs import Run, RunState
 from trueup.ports import Appointment, MachineName, Registry
 from trueup.usecases.imports import confirmed_execution, fail_import
 from trueup.usecases.ingest.steps import order
-from trueup.usecases.reconcile.finalising import end_run
+from trueup.usecases.reconcile.finalising import end_and_announce
 from trueup.usecases.runs import payload
 from trueup.usecases.work import Plant
 
@@ -69,12 +69,12 @@ def _attend_run(plant: Plant, registry: Registry, appointment: Appointment) -> s
         return "open"
     run = stored.value
     if plant.clock() >= run.deadline:
-        return _ended(end_run(registry, plant.clock, account, id_, TOO_LATE))
+        return _ended(end_and_announce(plant, registry, account, id_, TOO_LATE))
     status = plant.machines.status("reconcile", run.execution or id_)
     if status == "absent" and run.state is RunState.QUEUED:
         return _started_again(plant, run.opened_at, "reconcile", id_, payload(registry.seller, run))
     if status == "ended":
-        return _ended(end_run(registry, plant.clock, account, id_, VANISHED))
+        return _ended(end_and_announce(plant, registry, account, id_, VANISHED))
     return "open"
 
 

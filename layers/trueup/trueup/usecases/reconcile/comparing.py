@@ -12,7 +12,7 @@ from trueup.compare.sheets import sheet_of
 from trueup.domain.accounts import Link
 from trueup.domain.errors import RejectedError
 from trueup.domain.runs import Inputs, Tally
-from trueup.usecases import books
+from trueup.usecases import books, leases
 from trueup.usecases.joining import Joint
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, save_part
@@ -34,8 +34,10 @@ def compare_range(work: Work, item: PlanItem) -> Compared:
 
     Everything it stores is immutable and named by content, so that a repeat changes nothing.
     A range that cannot be compared says so in its part: the other locations go on.
+    LeaseLostError: another run took over, so that nothing of this one can become visible.
     """
     job = Job.model_validate({"seller": item.seller, "account": item.account, "run": item.run})
+    leases.keep(work.registry, item.account, item.run, work.clock())
     try:
         frames, tally = _compare(work, job, item)
     except RejectedError as error:

@@ -10,6 +10,7 @@ from trueup.domain.runs import Lease, Run, RunState
 from trueup.domain.time import Clock
 from trueup.ports import Registry, Replace, Stored, Write
 from trueup.usecases import leases
+from trueup.usecases.work import Plant
 
 OUR_FAULT = (
     "Something failed on our side. Nothing of this run became visible, the previous rows still "
@@ -30,6 +31,16 @@ def end_run(registry: Registry, clock: Clock, account: str, run: str, cause: str
     if stored is None or stored.value.state.final:
         return False
     registry.write(*_ending(registry, stored, cause, clock()))
+    return True
+
+
+def end_and_announce(plant: Plant, registry: Registry, account: str, run: str, cause: str) -> bool:
+    """As `end_run`, and tell the outside if this call ended it."""
+    if not end_run(registry, plant.clock, account, run, cause):
+        return False
+    ended = registry.get(Run, account, run)
+    if ended is not None:
+        plant.events.run_completed(registry.seller, ended.value)
     return True
 
 

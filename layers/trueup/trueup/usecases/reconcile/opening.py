@@ -6,10 +6,11 @@ from datetime import datetime
 from trueup.domain.accounts import Account, Link, Location
 from trueup.domain.errors import RetryLaterError
 from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run, RunState
-from trueup.ports import Create, Registry, Replace, Stored
+from trueup.ports import Create, Registry, Replace
 from trueup.usecases import books
 from trueup.usecases.reconcile.job import Job, begin_step, run_of
 from trueup.usecases.runs import require_account
+from trueup.usecases.whole import all_of
 from trueup.usecases.work import Work
 
 _ATTEMPTS = 5
@@ -49,7 +50,7 @@ def _opened(run: Run, inputs: Inputs, now: datetime) -> Run:
 
 def pin_inputs(registry: Registry, account: Account) -> Inputs:
     """Everything an account is compared with, as it stands now."""
-    links = all_links(registry, account.id)
+    links = tuple(stored.value for stored in all_of(registry, Link, account.id))
     listings, aliases = _listings(registry, account.id)
     return Inputs(
         links=links,
@@ -72,17 +73,6 @@ def _listings(registry: Registry, account: str) -> tuple[BookPin | None, BookPin
         if listings is None or aliases is None or listings.version == aliases.version:
             return listings, aliases
     raise RetryLaterError("The listings are being changed; try again.", 1)
-
-
-def all_links(registry: Registry, account: str) -> tuple[Link, ...]:
-    links: list[Stored[Link]] = []
-    cursor: str | None = None
-    while True:
-        page = registry.list(Link, account, cursor=cursor)
-        links += page.items
-        cursor = page.cursor
-        if cursor is None:
-            return tuple(stored.value for stored in links)
 
 
 def _buffer(registry: Registry, account: Account, link: Link) -> int:

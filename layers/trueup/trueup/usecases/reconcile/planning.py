@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from trueup.books.manifest import Frame, Manifest, load_manifest
 from trueup.books.schema import OBSERVATIONS
 from trueup.books.segments import SegmentSet
@@ -67,12 +69,7 @@ def _item(job: Job, location: str, previous: str | None, key_range: KeyRange) ->
 
 
 def _number(items: list[PlanItem]) -> list[PlanItem]:
-    return [_numbered(item, number) for number, item in enumerate(items)]
-
-
-def _numbered(item: PlanItem, number: int) -> PlanItem:
-    fields = {name: getattr(item, name) for name in item.__struct_fields__}
-    return PlanItem(**(fields | {"part": number}))
+    return [msgspec.structs.replace(item, part=number) for number, item in enumerate(items)]
 
 
 def _listing_frames(work: Work, inputs: Inputs) -> tuple[Frame, ...]:
