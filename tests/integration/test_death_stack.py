@@ -23,7 +23,7 @@ from trueup.usecases.sweeping import NEVER_STARTED, TOO_LATE, VANISHED
 pytestmark = pytest.mark.stack
 
 SKUS = [f"SKU-{number}" for number in range(6)]
-STOPPED = "The run was stopped before it had finished."
+STOPPED = "It was stopped before it had finished."
 SLOW = {"slow_ms": 6000}
 
 

@@ -122,7 +122,7 @@ SENSIBLE: dict[str, Callable[[Answer], None]] = {
     "sweep": _sweep,
     "validate_import": _is(state="Applying", rows=2, faults=0),
     "apply_import": _is(state="Applied", rows=2),
-    "finalise": _is(ended=True, cause="The run was stopped before it had finished."),
+    "finalise": _is(ended=True, cause="It was stopped before it had finished."),
     "open_run": _is(state="proceed"),
     "fetch": _is(state="done", wait_seconds=0),
     "plan_compare": _is(ranges=1),

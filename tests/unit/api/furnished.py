@@ -19,7 +19,10 @@ UNLISTED = ["U1", "U2"]
 
 @dataclass(frozen=True)
 class Furnished:
-    """A seller's things by the name of the path or query parameter that stands for them."""
+    """A seller's things by the name of the path or query parameter that stands for them.
+
+    ``route:parameter`` where one route needs a thing of its own.
+    """
 
     seller: str
     named: Mapping[str, str]
@@ -28,7 +31,8 @@ class Furnished:
         """The route's address for these things, with its required query parameters."""
         path = route.path
         for name in (part[1:-1] for part in path.split("/") if part.startswith("<")):
-            path = path.replace(f"<{name}>", quote(self.named[name]))
+            thing = self.named.get(f"{route.name}:{name}") or self.named[name]
+            path = path.replace(f"<{name}>", quote(thing))
         query = {name: self.named.get(f"?{name}") or self.named[name] for name in _needed(route)}
         return f"{path}?{urlencode(query)}" if query else path
 
@@ -70,6 +74,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "channel_location": "1",
         "run": run.id,
         "import": _waiting_import(api, seller, home),
+        "get_upload_form:import": _pending_import(api, seller, home),
         "side": "channel",
         "sku": SKUS[0],
         "?location": "1",
@@ -79,11 +84,9 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
 
 def _waiting_import(api: ApiWorld, seller: str, home: str) -> str:
     """It can be started again, confirmed, and has a report: enough for every route."""
-    body = {"kind": "baseline", "target": home}
-    api.call("POST", "/v1/imports", body, claims=api.claims(seller))
-    made = api.call("POST", "/v1/imports", body, claims=api.claims(seller)).body
+    id_ = _pending_import(api, seller, home)
     registry = api.registries.of(seller)
-    stored = registry.get(Import, made["id"])
+    stored = registry.get(Import, id_)
     assert stored is not None
     api.imports.put(stored.value.object_key, b"sku,on_hand\n")
     changes = {
@@ -92,7 +95,13 @@ def _waiting_import(api: ApiWorld, seller: str, home: str) -> str:
         "report_key": f"reports/{seller}/report.csv",
     }
     registry.write(Replace(stored.value.model_copy(update=changes), stored.version))
-    return str(made["id"])
+    return id_
+
+
+def _pending_import(api: ApiWorld, seller: str, home: str) -> str:
+    """It waits for its file."""
+    body = {"kind": "baseline", "target": home}
+    return str(api.call("POST", "/v1/imports", body, claims=api.claims(seller)).body["id"])
 
 
 def _needed(route: Route) -> list[str]:
