@@ -1,7 +1,7 @@
 """Imports: files and bodies of listings and baselines on their way into books."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +22,9 @@ WORKABLE = timedelta(hours=2)
 """How long checking and applying may take."""
 
 SKEW = timedelta(minutes=5)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No positions are older; the first years have instants that are none in UTC."""
+
 _ATTEMPTS = 4
 
 CONTENT_TYPES = {
@@ -65,7 +68,8 @@ class Created:
 def create_import(intake: Intake, new: NewImport, requested_by: str) -> Created:
     """A pending import that waits for its file.
 
-    NotFoundError: no such account or location; RejectedError: `as_of` lies in the future.
+    NotFoundError: no such account or location; RejectedError: `as_of` lies in the future, or
+    before 1970.
     """
     item = _new(intake, new, new.format, requested_by)
     intake.registry.write(Create(item))
@@ -199,6 +203,9 @@ def _check(registry: Registry, new: NewImport, now: datetime) -> None:
     if new.as_of is not None and new.as_of > now + SKEW:
         fault = Fault("as_of", "lies in the future")
         raise RejectedError("The positions cannot be of a time to come.", (fault,))
+    if new.as_of is not None and new.as_of < EARLIEST:
+        fault = Fault("as_of", "lies before 1970")
+        raise RejectedError("The positions cannot be that old.", (fault,))
 
 
 def _require_upload(intake: Intake, item: Import) -> None:
