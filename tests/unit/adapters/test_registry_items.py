@@ -17,7 +17,7 @@ from trueup.adapters.registry_items import (
     sort_key,
 )
 from trueup.domain.accounts import Account
-from trueup.domain.errors import DefectError
+from trueup.domain.errors import DefectError, RejectedError
 from trueup.ports import Stored
 
 TEXTS = st.text(max_size=600)
@@ -67,6 +67,13 @@ def test_an_appointment_is_read_from_keys_alone(seller: str, id_: str) -> None:
 @given(st.text(), st.text())
 def test_a_cursor_gives_its_key_back(scope: str, last: str) -> None:
     assert read_cursor(make_cursor(scope, "run#" + last), scope, "run#") == "run#" + last
+
+
+@pytest.mark.parametrize("last", ["run#\ud800", "account#a", "run"])
+def test_an_edited_cursor_is_refused_and_named(last: str) -> None:
+    with pytest.raises(RejectedError) as refused:
+        read_cursor(make_cursor("s", last), "s", "run#")
+    assert [fault.where for fault in refused.value.faults] == ["cursor"]
 
 
 def test_a_record_with_a_field_of_another_version_can_be_read() -> None:

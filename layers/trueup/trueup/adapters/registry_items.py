@@ -16,7 +16,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from trueup.domain.accounts import Entity
-from trueup.domain.errors import DefectError, RejectedError
+from trueup.domain.errors import DefectError, Fault, RejectedError
 from trueup.domain.time import from_iso, iso
 from trueup.ports import Appointment, Stored
 
@@ -125,12 +125,13 @@ def read_cursor(cursor: str, scope: str, prefix: str) -> str:
         padded = cursor + "=" * (-len(cursor) % 4)
         fields = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         version, bound, last = fields["v"], fields["s"], fields["k"]
+        str(last).encode()  # half a surrogate pair is JSON, and no key of the table
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
-        msg = "This cursor is not one of ours."
-        raise RejectedError(msg) from error
+        msg = "This cursor cannot be used."
+        raise RejectedError(msg, (Fault("cursor", "is not one that we gave out"),)) from error
     if version != 1 or bound != _digest(scope) or not str(last).startswith(prefix):
-        msg = "This cursor belongs to another list."
-        raise RejectedError(msg)
+        msg = "This cursor cannot be used."
+        raise RejectedError(msg, (Fault("cursor", "was made for another list"),))
     return str(last)
 
 
