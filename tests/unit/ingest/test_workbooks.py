@@ -73,6 +73,15 @@ def test_what_is_no_workbook(world: IntakeWorld) -> None:
     assert item.cause == "The file has a fault: row 1: the workbook is damaged from here on."
 
 
+def test_one_cell_of_many_megabytes_is_not_unpacked(world: IntakeWorld) -> None:
+    packed = io.BytesIO(workbook([["sku", "on_hand"], ["A", 1]]))
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/other.xml", b"<a>" + b"a" * 60_000_000 + b"</a>")
+    item = world.take(packed.getvalue(), format="xlsx")
+    assert item.cause is not None
+    assert "unpacks to more than can be read" in item.cause
+
+
 def test_a_bomb_is_not_unpacked(world: IntakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trueup.usecases.ingest.xlsxfile.MAX_UNPACKED", 1000)
     item = world.take(workbook([["sku", "on_hand"], ["A", 1]]), format="xlsx")

@@ -17,6 +17,11 @@ MAX_UNPACKED = 1_500_000_000
 MAX_SHARED_TEXT = 150_000_000
 """Bytes of the table of texts, which is held in memory."""
 
+MAX_PACKING = 100
+"""How much larger a large part may be than it lies in the file: sheets have some 10 to 20."""
+
+LARGE = 50_000_000
+
 MAX_WIDTH = 256
 """Columns that a row may reach to, blank or not."""
 
@@ -32,12 +37,18 @@ def read_xlsx(file: IO[bytes]) -> Table:
 def _check_archive(file: IO[bytes]) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist()}
+            infos = archive.infolist()
     except zipfile.BadZipFile as error:
         raise UnreadableError(0, "is not an .xlsx workbook") from error
-    shared = sum(size for name, size in sizes.items() if name.endswith("sharedStrings.xml"))
-    if sum(sizes.values()) > MAX_UNPACKED or shared > MAX_SHARED_TEXT:
+    shared = sum(info.file_size for info in infos if info.filename.endswith("sharedStrings.xml"))
+    whole = sum(info.file_size for info in infos)
+    if whole > MAX_UNPACKED or shared > MAX_SHARED_TEXT or any(map(_is_bomb, infos)):
         raise UnreadableError(0, "unpacks to more than can be read: save it as CSV UTF-8")
+
+
+def _is_bomb(info: zipfile.ZipInfo) -> bool:
+    """A small file with a part that is held in memory whole, such as one cell of a gigabyte."""
+    return info.file_size > max(LARGE, info.compress_size * MAX_PACKING)
 
 
 def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
