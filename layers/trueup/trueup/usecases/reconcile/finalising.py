@@ -13,9 +13,10 @@ from trueup.usecases import leases
 from trueup.usecases.work import Plant
 
 OUR_FAULT = (
-    "Something failed on our side. Nothing of this run became visible, the previous rows still "
-    "stand, and the next run starts as usual."
+    "Something failed on our side. Nothing of it became visible: what was there before still "
+    "stands, and it can be started anew."
 )
+"""Of runs and imports alike."""
 _READABLE = {
     name
     for name in vars(errors)
