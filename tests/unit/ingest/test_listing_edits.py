@@ -1,9 +1,11 @@
 """Finds: edits that get lost, that break the rules of files, or lists that skip and repeat."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.unit.ingest.intake_world import ACCOUNT, IntakeWorld
-from trueup.domain.errors import NotFoundError, RejectedError
+from trueup.domain.errors import ConflictError, NotFoundError, RejectedError, RetryLaterError
 from trueup.domain.listings import Component, Listing
 from trueup.usecases.listings import (
     delete_listings,
@@ -94,3 +96,19 @@ def test_nothing_listed_is_an_empty_list(world: IntakeWorld) -> None:
     assert list_listings(world.desk(), ACCOUNT).items == ()
     assert delete_listings(world.desk(), ACCOUNT, [("A", "A")], "ada").changed is False
     assert world.head("listings/eu") is None
+
+
+def test_an_edit_that_loses_for_too_long_ends_with_an_answer(
+    world: IntakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, tries = world.desk(), []
+
+    def lose(*_: object) -> None:
+        tries.append(1)
+        world.now += timedelta(seconds=5)
+        raise ConflictError("somebody was faster")
+
+    monkeypatch.setattr(world.registry, "write", lose)
+    with pytest.raises(RetryLaterError):
+        put_listings(desk, ACCOUNT, [listing("A")], "ada")
+    assert len(tries) == 3

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 
@@ -27,6 +28,8 @@ MAX_EDITS = 500
 """Listings put or deleted by one call."""
 
 _ATTEMPTS = 6
+_PATIENCE = timedelta(seconds=12)
+"""No try is begun after this: a request has 29 seconds in all."""
 _LAST = "\U0010ffff"  # no code holds it: it is not printable
 
 
@@ -172,7 +175,10 @@ def _edit(
     edited_by: str,
 ) -> Edited:
     require_account(desk.registry, account)
+    until = desk.clock() + _PATIENCE
     for _ in range(_ATTEMPTS):
+        if desk.clock() > until:
+            break  # another try could outlast the gateway, and its answer would be lost
         try:
             return _edit_once(desk, account, puts, deletes, edited_by)
         except ConflictError:
