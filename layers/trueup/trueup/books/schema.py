@@ -68,11 +68,12 @@ ROWS = BookSchema(
 
 OBSERVATIONS = BookSchema(
     kind="observations",
-    ints=("reported", "allocated", "unknown"),
+    ints=("reported", "allocated", "unknown", "captured_at"),
     texts=("product_id", "gtin", "title"),
 )
 """What a channel showed, in sorted segments; key: row key after aliases are resolved. `unknown`
-bit 1: the channel shows the item without a quantity. The texts are empty for listed items."""
+bit 1: the channel shows the item without a quantity. `captured_at`: milliseconds since 1970; in
+segments without it, the block's. The texts are empty for listed items."""
 
 
 class Unknown:

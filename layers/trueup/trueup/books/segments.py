@@ -13,6 +13,7 @@ from operator import attrgetter, le
 from typing import NamedTuple
 
 from trueup.books.blobs import compress, content_hash, decompress
+from trueup.books.columns import unpack_ints
 from trueup.books.merging import RepeatedKeyError, Source, merge, repeated
 from trueup.books.pages import Page, decode, encode
 from trueup.books.schema import BookSchema
@@ -20,6 +21,7 @@ from trueup.books.segment_index import Block, index_bytes, read_index
 from trueup.books.stores import RangeObjects
 from trueup.domain.errors import DefectError, Fault, RejectedError
 from trueup.domain.runs import Segment
+from trueup.domain.time import from_iso, milliseconds
 
 BLOCK_ROWS = 2_000
 _READ_BYTES = 1_000_000
@@ -130,7 +132,8 @@ class _Feed:
     def load(self, block: Block) -> Page:
         if block.offset not in self._blobs:
             self._read()
-        return decode(self._schema, decompress(self._blobs.pop(block.offset)))
+        page = decode(self._schema, decompress(self._blobs.pop(block.offset)))
+        return _dated(page, block) if "captured_at" in page.ints else page
 
     def _read(self) -> None:
         """Read the next blocks, which lie behind one another, by one request."""
@@ -142,6 +145,15 @@ class _Feed:
         for block in taken:
             start = block.offset - first
             self._blobs[block.offset] = body[start : start + block.length]
+
+
+def _dated(page: Page, block: Block) -> Page:
+    """The page with its block's instant where its rows have none of their own."""
+    if page.ints["captured_at"][0]:
+        return page
+    instants = unpack_ints(milliseconds(from_iso(block.captured_at)), len(page))
+    ints = {**page.ints, "captured_at": instants}
+    return Page.of_joined(page.joined, len(page), ints, page.texts)
 
 
 def _end(block: Block) -> int:

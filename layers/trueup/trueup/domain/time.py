@@ -1,7 +1,7 @@
 """The one clock, and ids that sort by time."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AwareDatetime
@@ -12,6 +12,7 @@ Clock = Callable[[], datetime]
 
 Instant = Annotated[datetime, AwareDatetime]
 NewId = Callable[[], str]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def system_clock() -> datetime:
@@ -34,3 +35,13 @@ def iso(instant: datetime) -> str:
 def from_iso(text: str) -> datetime:
     """The inverse of `iso`."""
     return datetime.fromisoformat(text)
+
+
+def milliseconds(instant: datetime) -> int:
+    """Whole milliseconds since 1970 UTC."""
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_milliseconds(since: int) -> datetime:
+    """The inverse of `milliseconds`."""
+    return _EPOCH + timedelta(milliseconds=since)

@@ -26,6 +26,7 @@ from trueup.domain.errors import (
 from trueup.domain.keys import channel_key_of, sku_of
 from trueup.domain.overlays import Overlay
 from trueup.domain.runs import Head, Inputs
+from trueup.domain.time import milliseconds
 from trueup.usecases import rates
 from trueup.usecases.books import open_book, rows_book
 from trueup.usecases.joining import Joint
@@ -191,9 +192,9 @@ def _compared(
 ) -> Iterator[tuple[str, dict[str, int]]]:
     """The rows of the SKUs that were looked at, one SKU's key range at a time."""
     joint = Joint(work.pages, inputs, link)
-    pairs = _keyed(keys, seen)
+    pairs, at = _keyed(keys, seen), milliseconds(seen.captured_at)
     for sku in sorted({sku_of(key) for key in keys}):
-        observed = observed_page([(key, row) for key, row in pairs if sku_of(key) == sku])
+        observed = observed_page([(key, row, at) for key, row in pairs if sku_of(key) == sku])
         for page, _ in joint.rows(iter([observed] if len(observed) else []), *_range_of(sku)):
             for row in page.rows():
                 yield str(row.pop("key")), row

@@ -11,7 +11,7 @@ from trueup.books.segments import Captured, SegmentWriter
 from trueup.channel.contract import FetchResponse, Observation
 from trueup.domain.errors import DefectError
 from trueup.domain.runs import Fetch, Inputs, Segment
-from trueup.domain.time import iso
+from trueup.domain.time import from_milliseconds, iso, milliseconds
 from trueup.usecases.books import open_book
 from trueup.usecases.reconcile.job import Job, prefix_of
 from trueup.usecases.work import Work
@@ -19,6 +19,10 @@ from trueup.usecases.work import Work
 SEGMENT_ROWS = 50_000
 LONGEST_REASON = 500
 """Kept of why a location failed: hundreds of them stay within one record."""
+
+_Seen = tuple[Observation, int]
+Sighting = tuple[str, Observation, int]
+"""A row key, what the channel shows of it, and when it did: milliseconds since 1970."""
 
 
 class Collector:
@@ -32,8 +36,7 @@ class Collector:
         self._fetch = fetch
         self._turn = fetch.turns + 1
         self._segments: list[Segment] = list(fetch.segments)
-        self._buffer: list[Observation] = []
-        self._captured: list[datetime] = []
+        self._buffer: list[_Seen] = []
 
     @property
     def cursor(self) -> str | None:
@@ -48,8 +51,8 @@ class Collector:
         if response.first != self._fetch.reached:
             return f"an answer began at {response.first}, expected was {self._fetch.reached}."
         captured_at = instant_of(response.captured_at)
-        self._captured.append(captured_at)
-        self._buffer += [row for row in response.rows if row.location in self._wanted]
+        at = milliseconds(captured_at)
+        self._buffer += [(row, at) for row in response.rows if row.location in self._wanted]
         self._advance(response, captured_at)
         if len(self._buffer) >= SEGMENT_ROWS:
             self._flush()
@@ -75,7 +78,7 @@ class Collector:
             turns=fetch.turns,
             usage=fetch.usage,
         )
-        self._segments, self._buffer, self._captured = [], [], []
+        self._segments, self._buffer = [], []
 
     def finish(self) -> Fetch:
         """Write what is buffered; the fetch to be stored as the checkpoint."""
@@ -105,19 +108,18 @@ class Collector:
         if not self._buffer:
             return
         writer = SegmentWriter(self._work.evidence, self._prefix)
-        rows = _captured(self._resolved(), iso(min(self._captured)))
-        self._segments.append(writer.write(OBSERVATIONS, rows))
-        self._buffer, self._captured = [], []
+        self._segments.append(writer.write(OBSERVATIONS, _captured(self._resolved())))
+        self._buffer = []
 
-    def _resolved(self) -> list[tuple[str, Observation]]:
+    def _resolved(self) -> list[Sighting]:
         """Rows with the keys of their listings where the channel's code is an alias."""
         if self._aliases is None:
-            return [(row.key, row) for row in self._buffer]
-        keys = sorted({row.key for row in self._buffer})
+            return [(row.key, row, at) for row, at in self._buffer]
+        keys = sorted({row.key for row, _ in self._buffer})
         known = self._aliases.get(keys)
         return [
-            (str(known[row.key]["listing_key"]) if row.key in known else row.key, row)
-            for row in self._buffer
+            (str(known[row.key]["listing_key"]) if row.key in known else row.key, row, at)
+            for row, at in self._buffer
         ]
 
 
@@ -125,22 +127,25 @@ def _aliases(work: Work, inputs: Inputs) -> BookReader | None:
     return None if inputs.aliases is None else open_book(work.pages, inputs.aliases, ALIASES)
 
 
-def _captured(rows: list[tuple[str, Observation]], captured_at: str) -> Iterator[Captured]:
+def _captured(rows: list[Sighting]) -> Iterator[Captured]:
     """One sorted page of all rows for each location."""
-    rows.sort(key=lambda pair: (pair[1].location, pair[0]))
-    for location, pairs in groupby(rows, key=lambda pair: pair[1].location):
-        yield Captured(location, captured_at, observed_page(list(pairs)))
+    rows.sort(key=lambda sighting: (sighting[1].location, sighting[0]))
+    for location, group in groupby(rows, key=lambda sighting: sighting[1].location):
+        seen = list(group)
+        oldest = min(at for _, _, at in seen)
+        yield Captured(location, iso(from_milliseconds(oldest)), observed_page(seen))
 
 
-def observed_page(pairs: list[tuple[str, Observation]]) -> Page:
+def observed_page(seen: list[Sighting]) -> Page:
     """Observations under their row keys, sorted, as one page."""
-    rows = [row for _, row in pairs]
+    rows = [row for _, row, _ in seen]
     return Page(
-        keys=[key for key, _ in pairs],
+        keys=[key for key, _, _ in seen],
         ints={
             "reported": [row.quantity or 0 for row in rows],
             "allocated": [row.allocated for row in rows],
             "unknown": [int(row.quantity is None) for row in rows],
+            "captured_at": [at for _, _, at in seen],
         },
         texts={
             "product_id": [row.product_id for row in rows],
