@@ -50,10 +50,15 @@ class Entity(BaseModel):
 
     `record` and `identity` make its key within the seller. `appointment` puts it on an agenda:
     (name, when), None for not at all. `guard` is a text that other writes can be conditional on.
+
+    `audited` says whether a change of it, by a person or a rule, goes into the audit trail: every
+    kind decides for itself. `store` is the table that it is kept in.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     record: ClassVar[str]
+    store: ClassVar[Literal["registry", "audit"]] = "registry"
+    audited: ClassVar[bool] = False
     schema_version: Literal[1] = 1
 
     @property
@@ -128,6 +133,7 @@ class Account(Entity):
     """
 
     record: ClassVar[str] = "account"
+    audited: ClassVar[bool] = True
 
     id: Slug
     channel: Slug
@@ -162,6 +168,7 @@ class Location(Entity):
     """Where the seller has stock."""
 
     record: ClassVar[str] = "location"
+    audited: ClassVar[bool] = True
 
     code: Slug
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -184,6 +191,7 @@ class Link(Entity):
     """Feeds one channel location of an account from one or more seller locations (a pool)."""
 
     record: ClassVar[str] = "link"
+    audited: ClassVar[bool] = True
 
     account: Slug
     channel_location: Code

@@ -58,6 +58,7 @@ class Import(Entity):
     """
 
     record: ClassVar[str] = "import"
+    audited: ClassVar[bool] = True
 
     id: str
     kind: ImportKind
@@ -104,6 +105,7 @@ class Receipt(Entity):
     """
 
     record: ClassVar[str] = "receipt"
+    audited: ClassVar[bool] = False
     scope: str
     key: str
     digest: str

@@ -14,6 +14,7 @@ class Overlay(Entity):
     """
 
     record: ClassVar[str] = "overlay"
+    audited: ClassVar[bool] = False
 
     account: Slug
     channel_location: Code

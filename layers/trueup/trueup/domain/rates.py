@@ -13,6 +13,7 @@ class Rate(Entity):
     """A token bucket holding up to a minute's calls; `paused_until` stops everybody after a 429."""
 
     record: ClassVar[str] = "rate"
+    audited: ClassVar[bool] = False
 
     credential: str
     calls: float

@@ -143,6 +143,7 @@ class Run(Entity):
     """One comparison of one account."""
 
     record: ClassVar[str] = "run"
+    audited: ClassVar[bool] = True
 
     id: str
     account: Slug
@@ -176,6 +177,7 @@ class Lease(Entity):
     """Whoever holds it may make a version of the account's books visible. `fence` only grows."""
 
     record: ClassVar[str] = "lease"
+    audited: ClassVar[bool] = False
 
     account: Slug
     holder: str
@@ -204,6 +206,7 @@ class Fetch(Entity):
     """How far a run's fetch has come; changed by a conditional write a turn."""
 
     record: ClassVar[str] = "fetch"
+    audited: ClassVar[bool] = False
 
     run: str
     account: Slug
@@ -230,6 +233,7 @@ class History(Entity):
     """What a run found at one location, kept beyond the run's own retention (metrics need it)."""
 
     record: ClassVar[str] = "history"
+    audited: ClassVar[bool] = False
 
     account: Slug
     channel_location: Code
@@ -247,6 +251,7 @@ class Housekeeping(Entity):
     """When a seller's old versions are next forgotten, and the book that was begun last."""
 
     record: ClassVar[str] = "housekeeping"
+    audited: ClassVar[bool] = False
 
     due_at: Instant
     after: str = ""
@@ -265,6 +270,7 @@ class Head(Entity):
     """The visible version of a book. `manifest` is the hash of its manifest."""
 
     record: ClassVar[str] = "head"
+    audited: ClassVar[bool] = True
 
     book: str
     version: int
@@ -287,6 +293,7 @@ class Version(Head):
     """A version of a book, kept for its retention; readers and replays pin it."""
 
     record: ClassVar[str] = "version"
+    audited: ClassVar[bool] = False
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class Source(Entity):
     """
 
     record: ClassVar[str] = "source"
+    audited: ClassVar[bool] = True
 
     code: Slug
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -77,6 +78,7 @@ class Ownership(Entity):
     """
 
     record: ClassVar[str] = "ownership"
+    audited: ClassVar[bool] = True
 
     domain: Domain
     location: Annotated[
