@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from trueup.books.blobs import (
     BLOB_LIMIT,
     content_hash,
@@ -29,9 +31,12 @@ PATCH_SHARE = 4
 """A patch is used only if it is at most this part of its base's size."""
 
 SheetOf = Callable[[Page], Page | None]
-"""The rows of a page that differ, if any; must depend on the page alone."""
+"""The rows of a page that differ, if any, in the columns of the schema's sheet.
+
+Asked for pages in the order of their keys, for some again in halves."""
 
 _Sheet = tuple[str, bytes, int]
+"""Name, blob (empty if it is stored already), rows."""
 
 
 class Framer:
@@ -71,9 +76,19 @@ class Framer:
         if isinstance(item, Frame):
             yield item
         elif item.frame and not item.changed:
-            yield item.frame
+            yield from self._same(item, item.frame)
         else:
             yield from self._written(item, bases)
+
+    def _same(self, item: Draft, frame: Frame) -> Iterator[Frame]:
+        """The frame of rows that did not change; what is said of them may have."""
+        sheet = self._sheet(item.page)
+        if sheet and len(sheet[1]) > BLOB_LIMIT:
+            yield from self._halved(item)
+            return
+        name, rows = self._stored(sheet)
+        same = name == frame.sheet
+        yield frame if same else replace(frame, sheet=name, sheet_rows=rows)
 
     def _written(self, item: Draft, bases: Mapping[str, bytes]) -> Iterator[Frame]:
         sheet = self._sheet(item.page)
@@ -81,10 +96,13 @@ class Framer:
         page = b"" if patch or item.content in self._known else squeeze(self._schema, item.plain)
         too_large = max(len(page), len(sheet[1]) if sheet else 0) > BLOB_LIMIT
         if too_large or len(item.plain) > PLAIN_LIMIT:
-            for half in self._halves(item.page):
-                yield from self._written(half, {})
+            yield from self._halved(item)
             return
         yield self._kept(item, page, patch, sheet)
+
+    def _halved(self, item: Draft) -> Iterator[Frame]:
+        for half in self._halves(item.page):
+            yield from self._written(half, {})
 
     def _kept(self, item: Draft, page: bytes, patch: bytes, sheet: _Sheet | None) -> Frame:
         base, patch_hash = item.content, None
@@ -94,9 +112,7 @@ class Framer:
             self._put(patch_hash, patch)
         elif page:
             self._put(base, page)
-        if sheet:
-            self._put(sheet[0], sheet[1])
-        name, rows = (sheet[0], sheet[2]) if sheet else (None, 0)
+        name, rows = self._stored(sheet)
         keys = item.page.keys
         return Frame(keys[0], len(keys), item.content, base, patch_hash, name, rows)
 
@@ -104,8 +120,17 @@ class Framer:
         sheet = self._sheet_of(page)
         if not sheet:
             return None
-        plain = encode(self._schema, sheet)
-        return content_hash(plain), squeeze(self._schema, plain), len(sheet)
+        schema = self._schema.of_sheet
+        plain = encode(schema, sheet)
+        name = content_hash(plain)
+        return name, b"" if name in self._known else squeeze(schema, plain), len(sheet)
+
+    def _stored(self, sheet: _Sheet | None) -> tuple[str | None, int]:
+        """The name and the rows of a sheet that is stored by then."""
+        if sheet is None:
+            return None, 0
+        self._put(sheet[0], sheet[1])
+        return sheet[0], sheet[2]
 
     def _patch(self, item: Draft, bases: Mapping[str, bytes]) -> bytes:
         """The patch of the frame's base, if that clearly costs less than a page; else nothing."""

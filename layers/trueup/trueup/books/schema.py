@@ -20,6 +20,12 @@ class BookSchema:
     expected: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     """Columns that mostly are a sum of some columns less others, in an order in which each can be
     found from those before; only what differs from that is stored."""
+    sheet: "BookSchema | None" = None
+    """The columns of the difference sheets beside the pages, where those are not the same."""
+
+    @property
+    def of_sheet(self) -> "BookSchema":
+        return self.sheet or self
 
 
 BASELINE = BookSchema(
@@ -40,29 +46,54 @@ LISTINGS = BookSchema(
 ALIASES = BookSchema(kind="aliases", ints=(), texts=("listing_key",))
 """channel_key to listing key, for the listings whose key is not their channel key."""
 
-ROWS = BookSchema(
+_ROW_INTS = (
+    "total",
+    "committed",
+    "damaged",
+    "on_hold",
+    "sellable",
+    "publishable",
+    "reported",
+    "pack_size",
+    "buffer",
+    "backorder",
+    "cap",
+    "unknown",
+    "reason",
+)
+_ROW_EXPECTED = (
+    ("sellable", ("total",), ("committed", "damaged", "on_hold")),
+    ("publishable", ("sellable",), ()),
+    ("reported", ("publishable",), ()),
+)
+
+DIFFERENCES = BookSchema(
     kind="rows",
     ints=(
-        "total",
-        "committed",
-        "damaged",
-        "on_hold",
-        "sellable",
-        "publishable",
-        "reported",
-        "pack_size",
-        "buffer",
-        "backorder",
-        "cap",
-        "unknown",
-        "reason",
+        *_ROW_INTS,
+        "agreed_at",
+        "agreed_version",
+        "diverged_at",
+        "diverged_version",
+        "again",
+        "unexplained",
+        "settling_until",
+        "stale_since",
     ),
-    expected=(
-        ("sellable", ("total",), ("committed", "damaged", "on_hold")),
-        ("publishable", ("sellable",), ()),
-        ("reported", ("publishable",), ()),
-    ),
+    texts=("cause", "causes"),
+    expected=_ROW_EXPECTED,
 )
+"""The rows of a snapshot that do not match, with why and since when.
+
+Nothing in it changes from run to run while a row stays as it is, so that an unchanged sheet is
+not written again. The episode: `agreed_at` (the last capture that matched, of `agreed_version`;
+0: none known), `diverged_at` (the first that did not, of `diverged_version`), in milliseconds
+since 1970 UTC; `again`: 1 from its second capture on. `unexplained`: base units. `settling_until`
+and `stale_since`: milliseconds, 0 for neither. `cause`: the primary one, "" none; `causes`: "" or
+JSON ``[[cause, base units, evidence], ...]``. Sheets from before these columns have the same kind
+and read 0 and "" there."""
+
+ROWS = BookSchema(kind="rows", ints=_ROW_INTS, expected=_ROW_EXPECTED, sheet=DIFFERENCES)
 """A snapshot's rows of one account x channel location by row key. `unknown`: `RowUnknown` bits;
 `reason`: domain.outcomes.Reason. Titles and product ids are read from the pinned listings."""
 

@@ -28,8 +28,9 @@ def write_range(
     """Write the rows of a key range whose (stored, live) frames were `previous`; its new frames.
 
     `pages` has the range's rows in key order, in pages of any size; only some are in memory at a
-    time. A frame whose rows did not change is answered again and costs no write. `sheet_of` must
-    depend on the page alone. DefectError: rows out of order; RejectedError: a row is too large.
+    time. A frame whose rows and sheet did not change is answered again and costs no write; where
+    only the sheet did, only that is written. `sheet_of` may be asked for a page as soon as its
+    last row was given. DefectError: rows out of order; RejectedError: a row is too large.
     """
     reader = BookReader(store, book, schema, Manifest.of(schema.kind, previous))
     items = drafts(schema, place(pages, _bounds(previous)), previous, reader.page)
