@@ -107,6 +107,45 @@ bit 1: the channel shows the item without a quantity. `captured_at`: millisecond
 segments without it, the block's. The texts are empty for listed items."""
 
 
+MOVEMENTS = BookSchema(
+    kind="movements",
+    ints=(
+        "occurred_at",
+        "ordinal",
+        "kind",
+        "quantity",
+        "on_hand",
+        "committed",
+        "damaged",
+        "on_hold",
+        "netted",
+        "net_group",
+        "net_base",
+        "sets",
+        "releases",
+        "claim",
+        "recorded_at",
+    ),
+    texts=(
+        "id",
+        "source",
+        "reference",
+        "actor",
+        "reason",
+        "bucket",
+        "disposition",
+        "counterpart",
+        "bin",
+    ),
+)
+"""What happened since the base of a run's positions, in sorted segments by seller location; key:
+SKU NUL `ordinal`, its place in the order of its SKU's fold (the first is 0). `on_hand` to
+`on_hold`: what it adds to each by itself. `netted`: what it adds to the commitment of its
+reference; `net_group` numbers its SKU's references, -1 where it nets nothing, and `net_base` is
+what the reference came to at the base. `sets`: the bucket that a count sets, in the order of
+`domain.movements.BUCKETS` from 1 on; 0: it is no count. All these are 0 for claims."""
+
+
 class Unknown:
     """Bits of a baseline's `unknown`: that value is not known (and stored as 0)."""
 
