@@ -14,6 +14,7 @@ from pynamodb.models import Model
 
 from trueup.adapters.registry_items import Item
 from trueup.adapters.registry_writes import Change
+from trueup.domain.errors import DefectError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,13 +38,24 @@ class Record(Model):
 
 
 class Table(Connection):
-    """A PynamoDB connection to one table, over a client given to it."""
+    """A PynamoDB connection to the registry's tables, over a client given to it.
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    `audit` is the table of the audit trail; empty where a function has nothing to do with it.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, audit: str = "") -> None:
         super().__init__(region=client.meta.region_name)
         self._given: Any = client
-        self.name = name
-        self.add_meta_table(MetaTable(_schema(name)))
+        self._names = {"registry": name, "audit": audit}
+        for known in filter(None, (name, audit)):
+            self.add_meta_table(MetaTable(_schema(known)))
+
+    def named(self, store: str) -> str:
+        """A store's table; DefectError where this function was not given it."""
+        name = self._names[store]
+        if not name:
+            raise DefectError(f"This function has no table for the {store}.")
+        return name
 
     @property
     def client(self) -> Any:
@@ -54,17 +66,17 @@ class Table(Connection):
         condition = _condition(change)
         if change.item is not None:
             attributes = _attributes(pk, change.item, token)
-            return "Put", self._arguments(pk, change.sk, "Item", condition, attributes)
+            return "Put", self._arguments(pk, change, "Item", condition, attributes)
         action = "Delete" if change.delete else "ConditionCheck"
-        return action, self._arguments(pk, change.sk, "Key", condition)
+        return action, self._arguments(pk, change, "Key", condition)
 
     def _arguments(
-        self, pk: str, sk: str, key: str, condition: Condition | None, attributes: Any = None
+        self, pk: str, change: Change, key: str, condition: Condition | None, attributes: Any = None
     ) -> dict[str, Any]:
         return self.get_operation_kwargs(
-            self.name,
+            self.named(change.store),
             pk,
-            range_key=sk,
+            range_key=change.sk,
             key=key,
             attributes=attributes,
             condition=condition,

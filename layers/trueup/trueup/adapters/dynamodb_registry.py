@@ -41,19 +41,21 @@ class Reader:
     table: Table
     meter: Meter
 
-    def get(self, pk: str, sk: str) -> Raw | None:
+    def get(self, pk: str, sk: str, store: str = "registry") -> Raw | None:
+        name = self.table.named(store)
         with translated(READING):
-            answer = self.table.get_item(self.table.name, pk, range_key=sk, consistent_read=True)
+            answer = self.table.get_item(name, pk, range_key=sk, consistent_read=True)
         self.meter.add(read_units=units_of(answer))
         return answer.get("Item") or None
 
-    def query(self, pk: str, start: Raw | None = None, **arguments: Any) -> Iterator[Raw]:
+    def query(
+        self, pk: str, start: Raw | None = None, store: str = "registry", **arguments: Any
+    ) -> Iterator[Raw]:
         """Items one by one; reads a page when it is asked for."""
+        name = self.table.named(store)
         while True:
             with translated(READING):
-                answer = self.table.query(
-                    self.table.name, pk, exclusive_start_key=start, **arguments
-                )
+                answer = self.table.query(name, pk, exclusive_start_key=start, **arguments)
             self.meter.add(read_units=units_of(answer))
             yield from answer["Items"]
             start = answer.get("LastEvaluatedKey")
@@ -62,7 +64,7 @@ class Reader:
 
 
 class DynamoDBRegistries:
-    """Registries of all sellers in one table."""
+    """Registries of all sellers in one table, their audit trails in another (`audit`)."""
 
     def __init__(
         self,
@@ -71,8 +73,9 @@ class DynamoDBRegistries:
         meter: Meter,
         backoff: Backoff | None = None,
         token: Callable[[], str] = new_token,
+        audit: str = "",
     ) -> None:
-        connection = Table(client, table)
+        connection = Table(client, table, audit)
         self._reader = Reader(connection, meter)
         self._writer = Writer(connection, meter, backoff or Backoff(), token)
 
@@ -110,7 +113,7 @@ class DynamoDBRegistry:
         return self._seller
 
     def get(self, kind: type[E], *identity: str) -> Stored[E] | None:
-        raw = self._reader.get(self._pk, sort_key(kind.record, identity))
+        raw = self._reader.get(self._pk, sort_key(kind.record, identity), kind.store)
         return None if raw is None else _stored(kind, raw)
 
     def list(
@@ -127,6 +130,7 @@ class DynamoDBRegistry:
         raws = self._reader.query(
             self._pk,
             after,
+            kind.store,
             range_key_condition=Record.sk.startswith(start),
             consistent_read=True,
             scan_index_forward=not newest_first,

@@ -18,7 +18,8 @@ class Change:
     """What happens to one item, and on which conditions.
 
     `item` is written; without one the item is deleted (`delete`) or only checked. The item must
-    be absent (`absent`), or have `version` and `guard` where these are given.
+    be absent (`absent`), or have `version` and `guard` where these are given. `store`: as
+    `Entity` has it.
     """
 
     sk: str
@@ -27,6 +28,7 @@ class Change:
     absent: bool = False
     version: int | None = None
     guard: str | None = None
+    store: str = "registry"
 
 
 def changes(seller: str, writes: Sequence[Write]) -> list[Change]:
@@ -66,13 +68,13 @@ def _change(seller: str, write: Write) -> Change:
     match write:
         case Create(entity):
             item = encode(seller, entity, 1)
-            return Change(item.sk, item, absent=True)
+            return Change(item.sk, item, absent=True, store=entity.store)
         case Replace(entity, version):
             item = encode(seller, entity, version + 1)
-            return Change(item.sk, item, version=version)
+            return Change(item.sk, item, version=version, store=entity.store)
         case Remove(entity, version):
             sk = sort_key(entity.record, entity.identity)
-            return Change(sk, delete=True, version=version)
+            return Change(sk, delete=True, version=version, store=entity.store)
         case HoldsLease(account, holder, fence):
             return Change(sort_key(Lease.record, (account,)), guard=lease_guard(holder, fence))
         case _:  # pragma: no cover
