@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from trueup.books.schema import Unknown
 from trueup.compare.join import LinkTerms
 from trueup.domain.keys import listing_key
+from trueup.domain.tolerances import Limit, Limits, Tolerances
 
 Row = dict[str, Any]
 Rows = dict[str, Row]
@@ -133,17 +134,22 @@ def observed_row(draw: st.DrawFn) -> Row:
         "reported": 0 if odd == "unknown" else draw(SIGNED_LARGE if odd == "reported" else SEVERAL),
         "allocated": draw(LARGE if odd == "allocated" else FEW),
         "unknown": int(odd == "unknown"),
+        "captured_at": draw(st.sampled_from([9, 9, 9, 4])),
     }
 
 
+LIMIT = st.builds(Limit, absolute=st.sampled_from([0, 0, 2]), percent=st.sampled_from([0, 30]))
+LIMITS = st.builds(Limits, LIMIT, LIMIT)
+TOLERANCES = st.builds(Tolerances, LIMITS, st.dictionaries(SKUS, LIMITS, max_size=2))
 POOL = st.builds(Pool, st.sampled_from([100, 100, 50, 33, 1]), baseline_rows(), st.booleans())
 TERMS = st.builds(
     LinkTerms,
     buffer=st.sampled_from([0, 0, 3]),
     allocation=st.sampled_from([100, 100, 50]),
-    tolerance=st.sampled_from([0, 0, 2]),
+    tolerance=st.one_of(st.just(Tolerances()), TOLERANCES),
     on_hand_channel=st.booleans(),
     complete=st.booleans(),
+    oldest=st.sampled_from([None, None, None, 5]),
 )
 
 

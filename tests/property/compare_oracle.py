@@ -71,6 +71,10 @@ def shown_of(case: Case, row: Row | None) -> tuple[int | None, bool]:
     return (None if beyond else reported), beyond
 
 
+def stale(case: Case, seen: Row) -> bool:
+    return case.terms.oldest is not None and seen["captured_at"] < case.terms.oldest
+
+
 def expected_row(case: Case, key: str, row: Row) -> Row:
     sku, seen = sku_of(key), case.observations.get(key)
     kit = bool(row["components"])
@@ -89,8 +93,14 @@ def expected_row(case: Case, key: str, row: Row) -> Row:
         sellable = units = None
     reported, bad_report = shown_of(case, seen)
     reason = reason_of(
-        gap(units, reported), publishable=units, reported=reported, tolerance=case.terms.tolerance
+        gap(units, reported),
+        publishable=units,
+        reported=reported,
+        tolerance=case.terms.tolerance.of(sku),
     )
+    compared = reason in (Reason.MATCHES, Reason.WITHIN_TOLERANCE, Reason.DIFFERS)
+    if compared and seen and stale(case, seen):
+        reason = Reason.STALE
     if reason is Reason.POSITION_UNKNOWN and kit:
         reason = Reason.COMPONENT_UNKNOWN
     if beyond or bad_report:
@@ -172,6 +182,7 @@ def counted(row: Row) -> Tally:
         return Tally(matching=1)
     names = {
         Reason.DIFFERS: "differing",
+        Reason.STALE: "stale",
         Reason.NOT_LISTED: "not_listed",
         Reason.NOT_ON_CHANNEL: "not_on_channel",
     }

@@ -35,6 +35,7 @@ from trueup.domain.keys import is_unlisted, listing_key, sku_of
 from trueup.domain.outcomes import Outcome, Reason, outcome_of
 from trueup.domain.runs import Tally
 from trueup.domain.stock import delta
+from trueup.domain.tolerances import Tolerances
 
 
 @pytest.fixture(autouse=True, scope="module", params=[3, 8192])
@@ -110,7 +111,7 @@ def test_many_generated_rows_can_be_compared_and_differ() -> None:
     compared = (Reason.MATCHES, Reason.WITHIN_TOLERANCE, Reason.DIFFERS)
     assert sum(reason in compared for reason in reasons) > len(reasons) / 3
     assert reasons.count(Reason.DIFFERS) > len(reasons) / 5
-    assert set(reasons) == set(Reason)
+    assert set(reasons) == set(Reason) - {Reason.EXPLAINED}  # found out behind the join
 
 
 @settings(max_examples=150, deadline=None)
@@ -146,7 +147,9 @@ def twice(listings: Rows) -> Rows:
 @given(cases().filter(lambda case: len(case.listings) > 1), st.integers(1, 5))
 def test_rows_at_the_borders_of_chunks_are_as_any(case: Case, pages: int) -> None:
     """With more rows than are worked on at a time, whatever their number is in production."""
-    case = replace(case, listings=twice(case.listings))
+    # Rules for single SKUs know no copies of them.
+    terms = replace(case.terms, tolerance=Tolerances(case.terms.tolerance.base))
+    case = replace(case, listings=twice(case.listings), terms=terms)
     times = 3 * join._ROWS // len(case.listings) + 1
     many = Case(
         copied(case.listings, times),

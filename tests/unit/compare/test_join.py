@@ -12,6 +12,7 @@ from trueup.compare.kits import KitMember, KitStock
 from trueup.domain.errors import DefectError
 from trueup.domain.outcomes import Reason
 from trueup.domain.runs import Tally
+from trueup.domain.tolerances import Tolerances
 
 Row = dict[str, Any]
 PLAIN = {"pack_size": 1, "unset": Unset.BUFFER | Unset.CAP | Unset.COST, "price": 250}
@@ -67,7 +68,7 @@ def test_over_and_under_are_counted_and_valued() -> None:
 
 
 def test_tolerance_does_not_hide_an_oversell() -> None:
-    terms = LinkTerms(tolerance=2)
+    terms = LinkTerms(tolerance=Tolerances.within(2))
     rows, _ = compare(listed("A", "B"), stock(A=5, B=0), shown(A=6, B=1), terms=terms)
     assert rows["A"]["reason"] == Reason.WITHIN_TOLERANCE
     assert rows["B"]["reason"] == Reason.DIFFERS

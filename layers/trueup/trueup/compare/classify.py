@@ -4,7 +4,7 @@ A property test holds both together. Where a quantity is too large to be counted
 (`domain.stock.MAX_QUANTITY`), the row says OUT_OF_RANGE and stores 0 as unknown: nothing wraps.
 
 A row's reason is the first that applies of: NOT_LISTED, NOT_ON_CHANNEL, OUT_OF_RANGE,
-POSITION_UNKNOWN or COMPONENT_UNKNOWN, QUANTITY_UNKNOWN, and then by the gap.
+POSITION_UNKNOWN or COMPONENT_UNKNOWN, QUANTITY_UNKNOWN, STALE, and then by the gap.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,13 @@ from trueup.books.schema import RowUnknown, Unset
 from trueup.compare.columns import Bools, Chunk, Ints, too_large
 from trueup.compare.locate import Match
 from trueup.compare.pools import QUANTITIES, Stock
+from trueup.compare.tolerating import Allowance
 from trueup.domain.outcomes import Reason
+from trueup.domain.tolerances import NO_TOLERANCES, Tolerances
 
 LISTING_INTS = ("pack_size", "buffer", "cap", "backorder", "price", "unset")
 LISTING_TEXTS = ("components", "currency")
-OBSERVATION_INTS = ("reported", "allocated", "unknown")
+OBSERVATION_INTS = ("reported", "allocated", "unknown", "captured_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +29,23 @@ class LinkTerms:
     """What holds for all listings of a link.
 
     `buffer`, in base units, is the link's, its location's or the account's: a listing's own goes
-    before it. `allocation` is a percent of sellable; `tolerance` is in channel units.
+    before it. `allocation` is a percent of sellable.
     `on_hand_channel`: the channel reports on hand, from which its own reservations are taken off.
     `complete`: all that the channel shows was fetched, so that a listing not among it is missing.
+    `oldest`: what was captured before this instant (milliseconds) is stale; None: no limit.
     """
 
     buffer: int = 0
     allocation: int = 100
-    tolerance: int = 0
+    tolerance: Tolerances = NO_TOLERANCES
     on_hand_channel: bool = False
     complete: bool = True
+    oldest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The terms under which listings are published, after precedence."""
+    """The terms under which listings are published and compared, after precedence."""
 
     pack_size: Ints
     buffer: Ints
@@ -49,6 +53,7 @@ class Offers:
     cap: Ints
     uncapped: Bools
     beyond: Bools
+    allowance: Allowance
 
     @classmethod
     def of(cls, listings: Chunk, terms: LinkTerms) -> "Offers":
@@ -60,17 +65,22 @@ class Offers:
             cap=np.where(unset & Unset.CAP, 0, ints["cap"]),
             uncapped=(unset & Unset.CAP) != 0,
             beyond=listings.beyond("pack_size", "buffer", "cap", "backorder"),
+            allowance=Allowance.of(terms.tolerance, listings),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Channel units available as the channel shows them. `present`: it shows the item at all."""
+    """Channel units available as the channel shows them. `present`: it shows the item at all.
+
+    `captured_at`: milliseconds, 0 for what it does not show.
+    """
 
     reported: Ints
     known: Bools
     present: Bools
     beyond: Bools
+    captured_at: Ints
 
     @classmethod
     def of(cls, observations: Chunk, terms: LinkTerms) -> "Shown":
@@ -84,10 +94,17 @@ class Shown:
         known = (ints["unknown"] & 1) == 0
         beyond &= known
         known = known & ~beyond
-        return cls(np.where(known, reported, 0), known, np.ones(len(known), np.bool_), beyond)
+        present, captured_at = np.ones(len(known), np.bool_), ints["captured_at"]
+        return cls(np.where(known, reported, 0), known, present, beyond, captured_at)
 
     def rows(self, rows: Ints) -> "Shown":
-        return Shown(self.reported[rows], self.known[rows], self.present[rows], self.beyond[rows])
+        return Shown(
+            self.reported[rows],
+            self.known[rows],
+            self.present[rows],
+            self.beyond[rows],
+            self.captured_at[rows],
+        )
 
     def at(self, match: Match) -> "Shown":
         """What is shown of each key; nothing where the channel has it not."""
@@ -98,6 +115,7 @@ class Shown:
             match.gather_flags(self.known),
             match.found,
             match.gather_flags(self.beyond),
+            match.gather(self.captured_at),
         )
 
 
@@ -114,7 +132,9 @@ def classify(offers: Offers, stock: Stock, shown: Shown, terms: LinkTerms) -> Ve
     publishable, countable = _publishable(offers, stock, terms)
     beyond = stock.beyond | offers.beyond | shown.beyond | (stock.known & ~countable)
     gap = np.where(countable & shown.known, publishable - shown.reported, 0)
-    reason = _by_gap(gap, publishable, shown, terms)
+    reason = _by_gap(gap, publishable, shown, offers.allowance)
+    if terms.oldest is not None:
+        reason[shown.captured_at < terms.oldest] = Reason.STALE
     reason[~shown.known] = Reason.QUANTITY_UNKNOWN
     unknown = ~countable
     reason[unknown & ~stock.kit] = Reason.POSITION_UNKNOWN
@@ -176,10 +196,9 @@ def _divided(units: Ints, by: Ints) -> Ints:
     return units if by.size and by.max() == 1 else units // by
 
 
-def _by_gap(gap: Ints, publishable: Ints, shown: Shown, terms: LinkTerms) -> Ints:
+def _by_gap(gap: Ints, publishable: Ints, shown: Shown, allowance: Allowance) -> Ints:
     reason = np.where(gap == 0, np.int64(Reason.MATCHES), np.int64(Reason.DIFFERS))
-    if terms.tolerance:
-        oversold = (publishable == 0) & (shown.reported > 0)
-        within = (gap != 0) & (np.abs(gap) <= terms.tolerance) & ~oversold
+    if allowance:
+        within = allowance.tolerates(gap, publishable, shown.reported)
         reason[within] = Reason.WITHIN_TOLERANCE
     return reason

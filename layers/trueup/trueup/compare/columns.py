@@ -24,11 +24,13 @@ _WIDTHS: tuple[tuple[Literal["b", "h", "i", "q"], npt.DTypeLike], ...] = (
     ("q", np.int64),
 )
 _LOWEST = tuple(-(1 << bits - 1) for bits in (8, 16, 32, 64))
+_INSTANTS = frozenset({"captured_at", "occurred_at"})
 _HIGHEST = tuple(-low - 1 for low in _LOWEST)
 
 
 class Chunk:
-    """Consecutive rows of one input. `wide`: some quantity may need more than 32 bits.
+    """Consecutive rows of one input. `wide`: some quantity may need more than 32 bits; an instant
+    always does, and is none.
 
     `joined` is all keys in one text, by newlines: two chunks are compared far faster by it than
     key by key, and most inputs have the same keys most of the time. `keys` is cut only if needed.
@@ -41,7 +43,8 @@ class Chunk:
         self.rows = sum(piece.end - piece.start for piece in pieces)
         self.ints = {name: _column(pieces, name) for name in ints}
         self.texts = {name: _text(pieces, name) for name in texts}
-        self.wide = any(_is_wide(piece.page.ints[name]) for piece in pieces for name in ints)
+        quantities = [name for name in ints if name not in _INSTANTS]
+        self.wide = any(_is_wide(piece.page.ints[name]) for piece in pieces for name in quantities)
 
     def __len__(self) -> int:
         return self.rows

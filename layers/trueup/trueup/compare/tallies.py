@@ -1,8 +1,9 @@
 """Counts, units and value of some rows.
 
-Each row is counted once as matching, differing, unknown, not listed or not on the channel. Units
-and value are of differing rows, so that they are the sums of what a list of differences shows;
-what is within the tolerance counts as matching and has none.
+Each row is counted once as matching, differing, stale, unknown, not listed or not on the channel;
+which of the differing ones are explained is found out later. Units and value are of differing
+rows, so that they are the sums of what a list of differences shows; what is within the tolerance
+counts as matching and has none.
 """
 
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ def tally_of(verdicts: Verdicts, listings: Chunk, *, unlisted: int, unlisted_sku
         unknown=sum(counts[reason] for reason in _UNKNOWN),
         not_listed=unlisted,
         not_on_channel=counts[Reason.NOT_ON_CHANNEL],
+        stale=counts[Reason.STALE],
         value_over=prices.value(over),
         value_under=prices.value(under),
         unvalued=prices.missing(),

@@ -146,6 +146,8 @@ class Account(Entity):
     buffer: Units = 0
     allocation: Percent = 100
     tolerance: Units = 0
+    max_report_age_minutes: Annotated[int, Field(ge=1, le=90 * 24 * 60)] | None = None
+    """What the channel showed longer ago than this is stale, never a match; None: no limit."""
     config: dict[str, str | int | bool] = {}
     secret: str | None = None
     capabilities: Capabilities | None = None

@@ -2,6 +2,8 @@
 
 from enum import IntEnum, StrEnum
 
+from trueup.domain.tolerances import Limits
+
 
 class Status(StrEnum):
     """The seller panel's Recon Status: Success (gap within tolerance) or Failed (all else)."""
@@ -11,6 +13,8 @@ class Status(StrEnum):
 
 
 class Outcome(StrEnum):
+    """Match: within the tolerance. Explained: it differs for causes that pass by themselves."""
+
     MATCH = "match"
     EXPLAINED = "explained"
     EXCEPTION = "exception"
@@ -31,6 +35,8 @@ class Reason(IntEnum):
     NOT_LISTED = 6
     QUANTITY_UNKNOWN = 7
     OUT_OF_RANGE = 8
+    EXPLAINED = 9
+    STALE = 10
 
 
 EXPLANATIONS: dict[Reason, str] = {
@@ -43,10 +49,18 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.NOT_LISTED: "The channel shows an item that no listing of this account names.",
     Reason.QUANTITY_UNKNOWN: "The channel shows the item but not its quantity.",
     Reason.OUT_OF_RANGE: "A quantity is too large to compare exactly.",
+    Reason.EXPLAINED: "The channel shows another quantity, for causes that pass by themselves.",
+    Reason.STALE: "What the channel showed is older than the account allows.",
 }
 
 
+GAPS = (Reason.DIFFERS, Reason.EXPLAINED)
+"""Reasons of rows whose gap is beyond the tolerance."""
+
+
 def outcome_of(reason: Reason) -> Outcome:
+    if reason is Reason.EXPLAINED:
+        return Outcome.EXPLAINED
     matching = (Reason.MATCHES, Reason.WITHIN_TOLERANCE)
     return Outcome.MATCH if reason in matching else Outcome.EXCEPTION
 
@@ -60,18 +74,14 @@ def reason_of(
     *,
     publishable: int | None,
     reported: int | None,
-    tolerance: int,
+    tolerance: Limits,
 ) -> Reason:
-    """The reason of a row that is both listed and shown: by its gap, in channel units.
-
-    Tolerance never hides an oversell: it does not apply where publishable is 0 and reported more.
-    """
+    """The reason of a row that is both listed and shown: by its gap, in channel units."""
     if publishable is None:
         return Reason.POSITION_UNKNOWN
     if reported is None or gap is None:
         return Reason.QUANTITY_UNKNOWN
     if gap == 0:
         return Reason.MATCHES
-    oversold = publishable == 0 and reported > 0
-    within = abs(gap) <= tolerance and not oversold
+    within = tolerance.allow(gap, publishable)
     return Reason.WITHIN_TOLERANCE if within else Reason.DIFFERS

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.domain.accounts import Code, Entity, Link, Slug
 from trueup.domain.time import Instant
+from trueup.domain.tolerances import Tolerance
 
 
 class Trigger(StrEnum):
@@ -52,14 +53,20 @@ class Usage(BaseModel):
 class Tally(BaseModel):
     """Counts of one location's rows. Units over and under are channel units of |gap|.
 
-    Each row is one of matching, differing, unknown, not listed, not on channel. Units and value
-    are of differing rows: what is within the tolerance matches.
+    Each row is one of matching, differing, explained, stale, unknown, not listed, not on channel.
+    Units and value are of differing and of explained rows: what is within the tolerance matches.
     """
 
     model_config = ConfigDict(frozen=True)
     rows: int = 0
     matching: int = 0
     differing: int = 0
+    explained: int = 0
+    """Rows that differ for causes that pass by themselves; not among the differing."""
+    stale: int = 0
+    """Rows of which the channel's report is older than the account allows."""
+    unexplained: int = 0
+    """Base units, over and under alike, that no cause explains."""
     units_over: int = 0
     """The channel shows more than can be published: oversell risk."""
     units_under: int = 0
@@ -124,6 +131,9 @@ class Inputs(BaseModel):
     """Base units by channel location: link's buffer, else its only location's, else account's."""
     allocation: int = 100
     tolerance: int = 0
+    tolerances: tuple[Tolerance, ...] = ()
+    """Rules that go before `tolerance`."""
+    max_report_age_minutes: int | None = None
     reports_on_hand: bool = False
     """The channel reports on hand with its own reservations, not available."""
     listings: BookPin | None = None

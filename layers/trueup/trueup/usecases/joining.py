@@ -8,14 +8,20 @@ from trueup.compare.join import LinkTerms, PoolMember, compare_pages
 from trueup.compare.kits import KitMember, KitStock
 from trueup.domain.accounts import Link
 from trueup.domain.runs import BookPin, Inputs, Tally
+from trueup.domain.tolerances import Tolerances
 from trueup.ports import PageStore
 from trueup.usecases.books import open_book
 
 
 class Joint:
-    """One link's listings and positions, as pinned; compares any key range of them."""
+    """One link's listings and positions, as pinned; compares any key range of them.
 
-    def __init__(self, pages: PageStore, inputs: Inputs, link: Link) -> None:
+    What was captured before `oldest` (milliseconds) is stale; None: no limit.
+    """
+
+    def __init__(
+        self, pages: PageStore, inputs: Inputs, link: Link, oldest: int | None = None
+    ) -> None:
         self._pages = pages
         self._inputs = inputs
         self._members = [(inputs.baselines.get(m.location), m.share) for m in link.members]
@@ -23,8 +29,9 @@ class Joint:
         self._terms = LinkTerms(
             buffer=inputs.buffers[link.channel_location],
             allocation=inputs.allocation,
-            tolerance=inputs.tolerance,
+            tolerance=Tolerances.at(link.channel_location, inputs.tolerance, inputs.tolerances),
             on_hand_channel=inputs.reports_on_hand,
+            oldest=oldest,
         )
 
     def rows(

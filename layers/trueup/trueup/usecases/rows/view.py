@@ -24,6 +24,8 @@ ReasonName = Literal[
     "NOT_LISTED",
     "QUANTITY_UNKNOWN",
     "OUT_OF_RANGE",
+    "EXPLAINED",
+    "STALE",
 ]
 
 
