@@ -77,7 +77,7 @@ class AuditRecord(Entity):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        return (place_of(self.sequence),)
+        return places_of(self.sequence)
 
 
 class AuditMark(Entity):
@@ -93,7 +93,7 @@ class AuditMark(Entity):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        return (self.kind, self.subject, place_of(self.sequence))
+        return (self.kind, self.subject, f"{self.sequence:015d}")
 
 
 class AuditTip(Entity):
@@ -111,9 +111,18 @@ class AuditTip(Entity):
         return ("tip",)
 
 
-def place_of(sequence: int) -> str:
-    """A sequence as part of a key: text order is number order."""
-    return f"{sequence:015d}"
+BLOCK = 500
+"""Records whose keys begin alike, so that a reader can begin anywhere in the chain."""
+
+
+def block_of(sequence: int) -> str:
+    """The beginning that the keys of a record and its neighbours share."""
+    return f"{sequence // BLOCK:012d}"
+
+
+def places_of(sequence: int) -> tuple[str, str]:
+    """A record's key: text order is number order."""
+    return block_of(sequence), f"{sequence:015d}"
 
 
 @dataclass(frozen=True, slots=True)
