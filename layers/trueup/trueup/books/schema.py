@@ -118,10 +118,12 @@ MOVEMENTS = BookSchema(
         "committed",
         "damaged",
         "on_hold",
+        "in_transit",
+        "stated",
+        "unknown",
+        "sets",
         "netted",
         "net_group",
-        "net_base",
-        "sets",
         "releases",
         "claim",
         "recorded_at",
@@ -138,12 +140,14 @@ MOVEMENTS = BookSchema(
         "bin",
     ),
 )
-"""What happened since the base of a run's positions, in sorted segments by seller location; key:
-SKU NUL `ordinal`, its place in the order of its SKU's fold (the first is 0). `on_hand` to
-`on_hold`: what it adds to each by itself. `netted`: what it adds to the commitment of its
-reference; `net_group` numbers its SKU's references, -1 where it nets nothing, and `net_base` is
-what the reference came to at the base. `sets`: the bucket that a count sets, in the order of
-`domain.movements.BUCKETS` from 1 on; 0: it is no count. All these are 0 for claims."""
+"""What happened at seller locations since the base of a run's positions, in sorted segments; key:
+SKU NUL `ordinal`. A SKU's first row (`ordinal` 0, `kind` 0) is its position at the base, with
+`unknown` as in BASELINE. Rows of `kind` 0 behind it are what its references had open then:
+`quantity` by `bucket` and `reference`. The others are movements in the order of their fold:
+`on_hand` to `in_transit`: what it adds to each by itself; `sets`: the bucket that a count sets, in
+the order of `domain.movements.BUCKETS` from 1 on, 0 if it is no count; `netted`: what it adds to
+the commitment of its reference, and `net_group` numbers those references of the SKU, -1 without.
+Claims (`claim` 1) add nothing."""
 
 
 class Unknown:

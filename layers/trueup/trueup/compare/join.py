@@ -5,6 +5,9 @@ whatever the sizes of their pages. They are cut between SKUs: the rows of one SK
 all share its positions, stay together. One row comes out for each listing, and one for each
 observation that no listing names. Its key is the observation's with NUL NUL behind, which keeps
 the order; so an observation whose alias leads to a listing that is gone is not lost either.
+
+A position is the stored one with all that happened at its location up to the instant at which the
+channel showed the row; see `compare.moving`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,10 +30,12 @@ from trueup.compare.classify import (
 )
 from trueup.compare.columns import Chunk, Ints, Packer, Stream
 from trueup.compare.kits import KitStock
-from trueup.compare.locate import Match, locate
-from trueup.compare.pools import BASELINE_INTS, Stock, pooled, stock_of
+from trueup.compare.locate import Match
+from trueup.compare.moving import MOVEMENT_INTS, MOVEMENT_TEXTS, Moves
+from trueup.compare.origin import Origin, Source, matched
+from trueup.compare.pools import BASELINE_INTS, Stock, pooled
 from trueup.compare.tallies import tally_of
-from trueup.domain.keys import SEPARATOR, sku_of, unlisted_key
+from trueup.domain.keys import unlisted_key
 from trueup.domain.runs import Tally
 
 __all__ = ["LinkTerms", "PoolMember", "RowsPage", "compare_pages"]
@@ -44,12 +49,14 @@ class PoolMember:
     """A location that feeds the link: `share` percent of its positions.
 
     `complete`: its baseline has all SKUs there are, so that one not in it has no stock; otherwise
-    that of an absent SKU is unknown. A location without a baseline has no pages.
+    that of an absent SKU is unknown. A location without a baseline has no pages. `movements`: what
+    happened since, in the columns of MOVEMENTS; None where nothing tells of it.
     """
 
     share: int
     pages: Iterable[Page]
     complete: bool = False
+    movements: Iterable[Page] | None = None
 
 
 class RowsPage(NamedTuple):
@@ -59,27 +66,57 @@ class RowsPage(NamedTuple):
     tally: Tally
 
 
+class RowsWithOrigin(NamedTuple):
+    """The same, with what they were made of."""
+
+    page: Page
+    tally: Tally
+    origin: Origin
+
+
 def compare_pages(
     listings: Iterable[Page],
     pools: Sequence[PoolMember],
     observations: Iterable[Page],
     kits: KitStock,
     terms: LinkTerms,
+    at: int = 0,
 ) -> Iterator[RowsPage]:
     """Rows in ascending order of their keys. The same rows in give the same rows out.
 
-    Raises DefectError where an input is found out of order or to hold a key twice.
+    `at`: the instant of what the channel does not show, milliseconds since 1970. Raises
+    DefectError where an input is found out of order or to hold a key twice.
     """
+    for page, tally, _ in compare_with_origin(listings, pools, observations, kits, terms, at):
+        yield RowsPage(page, tally)
+
+
+def compare_with_origin(
+    listings: Iterable[Page],
+    pools: Sequence[PoolMember],
+    observations: Iterable[Page],
+    kits: KitStock,
+    terms: LinkTerms,
+    at: int = 0,
+) -> Iterator[RowsWithOrigin]:
+    """As `compare_pages`, for whoever explains the rows."""
+    told = [number for number, member in enumerate(pools) if member.movements is not None]
     streams = [
         Stream(listings, LISTING_INTS, LISTING_TEXTS),
         Stream(observations, OBSERVATION_INTS),
         *(Stream(member.pages, BASELINE_INTS) for member in pools),
+        *(Stream(pools[i].movements or (), MOVEMENT_INTS, MOVEMENT_TEXTS) for i in told),
     ]
-    link = _Link(pools, kits, terms, Packer())
-    for listed, observed, *positions in _side_by_side(streams):
-        page = link.compare(listed, observed, positions)
-        if page.tally.rows or page.tally.unlisted_skus:
-            yield page
+    link = _Link(pools, kits, terms, Packer(), at)
+    for listed, observed, *rest in _side_by_side(streams):
+        moves = dict(zip(told, map(Moves, rest[len(pools) :]), strict=True))
+        sources = [
+            Source.of(listed, chunk, moves.get(number), complete=member.complete)
+            for number, (chunk, member) in enumerate(zip(rest, pools, strict=False))
+        ]
+        rows = link.compare(listed, observed, sources)
+        if rows.tally.rows or rows.tally.unlisted_skus:
+            yield rows
 
 
 def _side_by_side(streams: Sequence[Stream]) -> Iterator[list[Chunk]]:
@@ -107,62 +144,50 @@ class _Link:
     kits: KitStock
     terms: LinkTerms
     packer: Packer
+    at: int
 
-    def compare(self, listed: Chunk, observed: Chunk, positions: Sequence[Chunk]) -> RowsPage:
-        places = [_places(listed, chunk) for chunk in positions]
-        stock = self._stock(listed, positions, places)
-        shown, sightings = Shown.of(observed, self.terms), _matched(listed, observed)
-        offers = Offers.of(listed, self.terms)
+    def compare(self, listed: Chunk, observed: Chunk, sources: Sequence[Source]) -> RowsWithOrigin:
+        sightings = matched(listed, observed)
+        origin = Origin(listed, observed, sightings, self._instants(observed, sightings), sources)
+        stock = self._stock(origin)
+        shown, offers = Shown.of(observed, self.terms), Offers.of(listed, self.terms)
         verdicts = classify(offers, stock, shown.at(sightings), self.terms)
         alone = sightings.left()
-        unlisted_skus = _unlisted_skus(positions, places)
-        tally = tally_of(verdicts, listed, unlisted=len(alone), unlisted_skus=unlisted_skus)
+        tally = tally_of(
+            verdicts, listed, unlisted=len(alone), unlisted_skus=origin.unlisted_skus()
+        )
         if not len(alone):
             ints = self.packer.packed(verdicts.ints)
-            return RowsPage(Page.of_joined(listed.joined, len(listed), ints), tally)
+            page = Page.of_joined(listed.joined, len(listed), ints)
+            return RowsWithOrigin(page, tally, origin)
         others = [unlisted_key(observed.keys[i]) for i in alone.tolist()]
-        keys, merged = _merged(listed.keys, verdicts, others, shown.rows(alone))
-        return RowsPage(Page(keys, self.packer.packed(merged)), tally)
+        keys, merged, order = _merged(listed.keys, verdicts, others, shown.rows(alone))
+        origin.order = order
+        return RowsWithOrigin(Page(keys, self.packer.packed(merged)), tally, origin)
 
-    def _stock(self, listed: Chunk, positions: Sequence[Chunk], places: Sequence[Match]) -> Stock:
+    def _instants(self, observed: Chunk, sightings: Match) -> Ints:
+        """When the channel showed each row; what it does not show is as of `at`."""
+        instants = sightings.gather(observed.ints["captured_at"])
+        return np.where(sightings.found, instants, self.at)
+
+    def _stock(self, origin: Origin) -> Stock:
         members = [
-            stock_of(chunk, member.share).at(place, complete=member.complete)
-            for chunk, place, member in zip(positions, places, self.pools, strict=True)
+            source.stock(member.share, origin.instants)
+            for source, member in zip(origin.sources, self.pools, strict=True)
         ]
-        stock = pooled(members, len(listed), wide=any(chunk.wide for chunk in positions))
-        return self.kits.overlay(stock, listed.texts["components"])
-
-
-def _places(listed: Chunk, positions: Chunk) -> Match:
-    """Where the positions of each listing's SKU are."""
-    if SEPARATOR not in listed.joined:
-        return _matched(listed, positions)
-    return locate([sku_of(key) for key in listed.keys], positions.keys)
-
-
-def _matched(listed: Chunk, other: Chunk) -> Match:
-    if listed.rows == other.rows and listed.joined == other.joined:
-        return Match(listed.rows, other.rows, None)
-    return locate(listed.keys, other.keys)
-
-
-def _unlisted_skus(positions: Sequence[Chunk], places: Sequence[Match]) -> int:
-    """SKUs with a position in some member and no listing."""
-    pairs = zip(positions, places, strict=True)
-    lefts = [(chunk, place.left()) for chunk, place in pairs]
-    if len(lefts) == 1:
-        return len(lefts[0][1])
-    return len({chunk.keys[i] for chunk, left in lefts for i in left.tolist()})
+        wide = any(source.wide for source in origin.sources)
+        stock = pooled(members, len(origin.listed), wide=wide)
+        return self.kits.overlay(stock, origin.listed.texts["components"], origin.instants)
 
 
 def _merged(
     keys: list[str], verdicts: Verdicts, others: list[str], shown: Shown
-) -> tuple[list[str], dict[str, Ints]]:
-    """The rows of listings and of what is not listed, in the order of their keys."""
+) -> tuple[list[str], dict[str, Ints], Ints]:
+    """The rows of listings and of what is not listed, by key; and which row is where."""
     both = keys + others
     order = np.array(sorted(range(len(both)), key=both.__getitem__), np.int64)
     more = unlisted(shown)
     ints = {
         name: np.concatenate([column, more[name]])[order] for name, column in verdicts.ints.items()
     }
-    return [both[i] for i in order.tolist()], ints
+    return [both[i] for i in order.tolist()], ints, order

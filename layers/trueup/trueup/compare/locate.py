@@ -42,6 +42,14 @@ class Match:
     def gather_flags(self, flags: Bools) -> Bools:
         return self.gather(flags.astype(np.int64)).astype(np.bool_)
 
+    @property
+    def indexes(self) -> Ints:
+        return np.arange(self.rows, dtype=np.int64) if self.index is None else self.index
+
+    def rows_at(self, rows: Ints) -> "Match":
+        """The same for some of the keys alone."""
+        return Match(len(rows), self.size, self.indexes[rows])
+
     def left(self) -> Ints:
         """Indexes of the other list that no key found, ascending."""
         if self.index is None:

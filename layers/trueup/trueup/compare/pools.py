@@ -6,7 +6,7 @@ few units more or less than the sellable shown, which is the sum of each member'
 sellable: that is the one that is published.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -97,8 +97,12 @@ class Stock:
 
 def stock_of(positions: Chunk, share: int) -> Stock:
     """A location's positions, or `share` percent of them."""
-    ints, unknown = positions.ints, positions.ints["unknown"]
-    beyond = positions.beyond("on_hand", "committed", "damaged", "on_hold", "stated")
+    return stock_in(positions.ints, positions.beyond(*BASELINE_INTS[:-1]), share)
+
+
+def stock_in(ints: Mapping[str, Ints], beyond: Bools, share: int) -> Stock:
+    """The stock of rows in the columns of the BASELINE schema, `beyond` where too large."""
+    unknown = ints["unknown"]
     counted = (unknown & UNCOUNTED) == 0
     on_hand, committed, damaged, on_hold, stated = (
         _kept(ints[name], ~beyond) for name in BASELINE_INTS[:-1]
