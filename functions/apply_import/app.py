@@ -7,9 +7,11 @@ from trueup.entry.settings import ApplyImportSettings
 from trueup.entry.wiring import Wiring
 from trueup.usecases.ingest.applying import apply_import
 from trueup.usecases.ingest.steps import answer, read_order
+from trueup.usecases.ingest.validating import require_import
 
 
 @worker(ApplyImportSettings)
 def handler(wired: Wiring, event: Event, _context: Context) -> Any:
     order = read_order(event)
-    return answer(apply_import(wired.ingest(order.seller), order.import_))
+    asked_by = require_import(wired.ingest(order.seller), order.import_).value.requested_by
+    return answer(apply_import(wired.ingest(order.seller, asked_by), order.import_))

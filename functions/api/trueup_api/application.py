@@ -51,7 +51,7 @@ def _endpoint(
 
 
 def _answer(world: World, route: Route, event: Event, path: dict[str, str]) -> Response[str]:
-    shop = world.of(caller_of(_claims(event), world.clock()))
+    shop = world.of(caller_of(_claims(event), world.clock()), _request_id(event))
     shop.caller.require(route.role)
     query = read_query(event, route.query)
     raw = raw_body(event)
@@ -67,6 +67,11 @@ def _once(shop: Shop, event: Event, key: str, raw: bytes, act: Callable[[], str]
     scope = f"{event['requestContext']['http']['method']} {event['rawPath']}"
     query = (event.get("rawQueryString") or "").encode()
     return receipts.once(shop.registry, shop.world.clock, scope, key, query + b"\n" + raw, act)
+
+
+def _request_id(event: Event) -> str | None:
+    given = (event.get("requestContext") or {}).get("requestId")
+    return given if isinstance(given, str) else None
 
 
 def _claims(event: Event) -> dict[str, Any] | None:

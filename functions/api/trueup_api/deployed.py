@@ -3,7 +3,7 @@
 from functools import cache
 
 from trueup.entry.settings import ApiSettings
-from trueup.entry.wiring import wiring
+from trueup.entry.wiring import HEAD_TRIES, wiring
 from trueup_api.application import Handler, application
 from trueup_api.world import World
 
@@ -21,5 +21,6 @@ def deployed() -> Handler:
             machines=wired.machines,
             clock=wired.clock,
             new_id=wired.new_id,
+            head_tries=HEAD_TRIES.tries,
         )
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trueup.domain.time import Clock, NewId
 from trueup.ports import Channels, Machines, ObjectStore, PageStore, Registries, Registry
 from trueup.usecases.accounts import Desk
+from trueup.usecases.audit.keeping import AuditedRegistry, By, Tries, at_once
 from trueup.usecases.auth import Caller
 
 
@@ -21,10 +22,13 @@ class World:
     machines: Machines
     clock: Clock
     new_id: NewId
+    head_tries: Tries = at_once
 
-    def of(self, caller: Caller) -> "Shop":
-        """What this caller can reach: the things of their seller."""
-        return Shop(self, caller, self.registries.of(caller.seller), self.pages_of(caller.seller))
+    def of(self, caller: Caller, request: str | None = None) -> "Shop":
+        """What this caller can reach: the things of their seller. Their changes are audited."""
+        plain, by = self.registries.of(caller.seller), By(caller.user, request)
+        registry = AuditedRegistry(plain, by, self.clock, self.head_tries)
+        return Shop(self, caller, registry, self.pages_of(caller.seller))
 
 
 @dataclass(frozen=True)

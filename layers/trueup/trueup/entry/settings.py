@@ -27,6 +27,12 @@ class WithRegistry(Settings):
     registry_table: Name = Field(alias="REGISTRY_TABLE")
 
 
+class WithAudit(WithRegistry):
+    """A function that records what people and rules change."""
+
+    audit_table: Name = Field(alias="AUDIT_TABLE")
+
+
 class WithPages(Settings):
     pages_table: Name = Field(alias="PAGES_TABLE")
 
@@ -50,7 +56,7 @@ class WithChannels(Settings):
     channel_function_prefix: Name = Field(alias="CHANNEL_FUNCTION_PREFIX")
 
 
-class ApiSettings(WithRegistry, WithPages, WithEvidence, WithImports, WithMachines, WithChannels):
+class ApiSettings(WithAudit, WithPages, WithEvidence, WithImports, WithMachines, WithChannels):
     user_pool_client_id: Name = Field(alias="USER_POOL_CLIENT_ID")
 
 
@@ -94,7 +100,7 @@ class ValidateImportSettings(WithRegistry, WithPages, WithImports):
     pass
 
 
-class ApplyImportSettings(WithRegistry, WithPages, WithImports):
+class ApplyImportSettings(WithAudit, WithPages, WithImports):
     pass
 
 

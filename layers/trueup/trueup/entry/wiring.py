@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache, cached_property
 from typing import NoReturn, TypeVar, cast
 
+from trueup.adapters.backoff import Backoff
 from trueup.adapters.clients import Clients
 from trueup.adapters.dynamodb_members import DynamoDBMembers
 from trueup.adapters.dynamodb_pages import DynamoDBPages
@@ -24,6 +25,7 @@ from trueup.entry.settings import (
     ApiSettings,
     PreTokenSettings,
     Settings,
+    WithAudit,
     WithChannels,
     WithEvidence,
     WithImports,
@@ -46,6 +48,7 @@ from trueup.ports import (
     Registry,
 )
 from trueup.usecases.accounts import Desk
+from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.ingest.work import IngestWork
 from trueup.usecases.work import Plant, Work
 
@@ -54,6 +57,9 @@ P = TypeVar("P")
 
 API_INVOKE_SECONDS = 24
 """Of the 29 that API Gateway gives a request."""
+
+HEAD_TRIES = Backoff(attempts=100, base=0.01, longest=0.25)
+"""For the head of a seller's audit trail, which all who change something of theirs share."""
 
 
 class Wiring:
@@ -83,9 +89,10 @@ class Wiring:
             meter=self.meter,
         )
 
-    def ingest(self, seller: str) -> IngestWork:
-        """The ports of one seller's imports."""
-        return IngestWork(self.registry(seller), self.pages(seller), self.imports, self.clock)
+    def ingest(self, seller: str, actor: str = "") -> IngestWork:
+        """The ports of one seller's imports; with an actor, their changes are audited."""
+        registry = self.audited(seller, actor) if actor else self.registry(seller)
+        return IngestWork(registry, self.pages(seller), self.imports, self.clock)
 
     def desk(self, seller: str) -> Desk:
         """The ports of one seller's accounts."""
@@ -98,6 +105,10 @@ class Wiring:
     def registry(self, seller: str) -> Registry:
         return self.registries.of(seller)
 
+    def audited(self, seller: str, actor: str) -> Registry:
+        """A seller's records as a person or a rule (``rule:…``) changes them."""
+        return AuditedRegistry(self.registry(seller), By(actor), self.clock, HEAD_TRIES.tries)
+
     def pages(self, seller: str) -> PageStore:
         def made(given: WithPages) -> PageStore:
             client, table = self.clients.dynamodb, given.pages_table
@@ -108,7 +119,9 @@ class Wiring:
     @cached_property
     def registries(self) -> Registries:
         def made(given: WithRegistry) -> Registries:
-            return DynamoDBRegistries(self.clients.dynamodb, given.registry_table, self.meter)
+            client, table = self.clients.dynamodb, given.registry_table
+            audit = given.audit_table if isinstance(given, WithAudit) else ""
+            return DynamoDBRegistries(client, table, self.meter, audit=audit)
 
         return self._given(WithRegistry, made)
 

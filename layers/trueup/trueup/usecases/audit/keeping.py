@@ -19,7 +19,8 @@ PATIENCE = timedelta(seconds=10)
 """No try to get hold of the head is begun after this."""
 
 
-def _at_once() -> Iterable[int]:
+def at_once() -> Iterable[int]:
+    """Tries without waiting between them."""
     return range(100)
 
 
@@ -40,7 +41,7 @@ class AuditedRegistry:
     writers of the seller share.
     """
 
-    def __init__(self, inner: Registry, by: By, clock: Clock, tries: Tries = _at_once) -> None:
+    def __init__(self, inner: Registry, by: By, clock: Clock, tries: Tries = at_once) -> None:
         self._inner = inner
         self._by = by
         self._clock = clock
