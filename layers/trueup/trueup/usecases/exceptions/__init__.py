@@ -1,0 +1,1 @@
+"""Exceptions: incidents, cases, acceptance, evidence, and the corrections that follow."""

@@ -1,0 +1,233 @@
+"""Cases, as people change them. Every change names the version that the person saw."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trueup.domain.cases import (
+    MAX_CASES,
+    RECURRENCE_WINDOW,
+    Case,
+    CaseState,
+    Comment,
+    Docket,
+    Recurrence,
+    Resolution,
+    Roles,
+    RootCause,
+    Subject,
+)
+from trueup.domain.cause_words import SENTENCES
+from trueup.domain.errors import ConflictError, Fault, NotFoundError, RejectedError
+from trueup.domain.time import Clock, NewId
+from trueup.ports import Create, PageStore, Registry, Replace, Stored, Write
+from trueup.usecases.exceptions.accepted import withdrawing
+from trueup.usecases.exceptions.subjects import Seen, look
+from trueup.usecases.retrying import retried
+from trueup.usecases.whole import all_of
+
+ROOT_CAUSES = tuple(dict.fromkeys((*(cause.value for cause in RootCause), *SENTENCES)))
+"""What a case may be resolved with: what people find, or a cause of the explanation."""
+
+
+@dataclass(frozen=True)
+class Cabinet:
+    """What working on a seller's cases needs; `user` is who works, ``rule:…`` for a rule."""
+
+    registry: Registry
+    pages: PageStore
+    clock: Clock
+    new_id: NewId
+    user: str
+
+
+def require_case(registry: Registry, id_: str) -> Stored[Case]:
+    found = registry.get(Case, id_)
+    if found is None:
+        raise NotFoundError("There is no such case.")
+    return found
+
+
+def open_case(cabinet: Cabinet, subject: Subject, roles: Roles) -> Stored[Case]:
+    """A new case about something that differs now.
+
+    NotFoundError: there is no such incident, row or location; ConflictError: it has a case that
+    counts; RejectedError: the row matches, or the location has too many cases.
+    """
+    seen = look(cabinet.registry, cabinet.pages, subject, cabinet.clock())
+    before = cabinet.registry.get(Docket, *subject.place, subject.what)
+    _require_room(cabinet.registry, subject)
+    return file_case(cabinet, subject, roles, seen, before)
+
+
+def file_case(
+    cabinet: Cabinet,
+    subject: Subject,
+    roles: Roles,
+    seen: Seen,
+    before: Stored[Docket] | None,
+    said: str = "",
+) -> Stored[Case]:
+    """Write a case and its docket. ConflictError: the subject has a case that counts."""
+    if before is not None and before.value.state is not CaseState.RESOLVED:
+        raise ConflictError(f"There is a case about this already: {before.value.case}.")
+    now = cabinet.clock()
+    case = Case(
+        id=cabinet.new_id(),
+        subject=subject,
+        state=waiting_state(roles),
+        roles=roles,
+        recurrence=_recurrence(cabinet.registry, before, now),
+        opened_at=now,
+        opened_by=cabinet.user,
+        changed_at=now,
+        changed_by=cabinet.user,
+        said=said,
+    )
+    cabinet.registry.write(Create(case), docketing(case, before, seen))
+    return Stored(case, 1)
+
+
+def waiting_state(roles: Roles) -> CaseState:
+    return CaseState.ASSIGNED if roles.owner else CaseState.OPEN
+
+
+def docketing(
+    case: Case, before: Stored[Docket] | None, seen: Seen | None = None
+) -> Create | Replace:
+    """The write that makes a subject's docket say what its case says."""
+    known = before.value if before is not None and before.value.case == case.id else None
+    docket = Docket(
+        subject=case.subject,
+        case=case.id,
+        state=case.state,
+        owner=case.roles.owner,
+        since=case.changed_at if _moved(known, case) or known is None else known.since,
+        cause=seen.cause if seen else (known.cause if known else ""),
+        gap=case.accepted.gap if case.accepted else None,
+        expires_at=case.accepted.expires_at if case.accepted else None,
+        gone_at=known.gone_at if known and not _moved(known, case) else None,
+    )
+    return Create(docket) if before is None else Replace(docket, before.version)
+
+
+def _moved(known: Docket | None, case: Case) -> bool:
+    """Whether a case came to another state: being assigned is none to a run."""
+    return known is None or (
+        known.state is not case.state and not (known.state.waits and case.state.waits)
+    )
+
+
+def _recurrence(
+    registry: Registry, before: Stored[Docket] | None, now: datetime
+) -> Recurrence | None:
+    if before is None or now > before.value.since + RECURRENCE_WINDOW:
+        return None
+    earlier = registry.get(Case, before.value.case)
+    known = earlier.value.recurrence if earlier else None
+    return Recurrence(of=before.value.case, count=known.count + 1 if known else 1)
+
+
+def _require_room(registry: Registry, subject: Subject) -> None:
+    if sum(1 for _ in all_of(registry, Docket, *subject.place)) >= MAX_CASES:
+        reason = f"this location has {MAX_CASES} cases about single rows; resolve some"
+        raise RejectedError("There are too many cases here.", (Fault("/subject", reason),))
+
+
+def change_case(
+    cabinet: Cabinet,
+    id_: str,
+    version: int,
+    alter: Callable[[Case], Case],
+    also: Callable[[Case], list[Write]] = lambda _: [],
+) -> Stored[Case]:
+    """Change a case as the person saw it at `version`, with its docket and what else belongs.
+
+    ConflictError: somebody changed it meanwhile, or a newer case is about the same.
+    """
+
+    def once() -> Stored[Case]:
+        stored = require_case(cabinet.registry, id_)
+        if stored.version != version:
+            reason = f"This case was changed meanwhile; it is at version {stored.version}."
+            raise ConflictError(reason)
+        now, user = cabinet.clock(), cabinet.user
+        stamped = {"changed_at": now, "changed_by": user, "said": ""}
+        changed = alter(stored.value.model_copy(update=stamped))
+        docket = docket_of(cabinet.registry, stored.value)
+        writes = [Replace(changed, version), docketing(changed, docket), *also(changed)]
+        cabinet.registry.write(*writes)
+        return Stored(changed, version + 1)
+
+    return retried(once)
+
+
+def docket_of(registry: Registry, case: Case) -> Stored[Docket] | None:
+    """The docket of its subject, None where it was forgotten. ConflictError: a newer case's."""
+    docket = registry.get(Docket, *case.subject.place, case.subject.what)
+    if docket is not None and docket.value.case != case.id:
+        raise ConflictError(f"There is a newer case about this: {docket.value.case}.")
+    return docket
+
+
+def assign(cabinet: Cabinet, id_: str, version: int, fields: Mapping[str, Any]) -> Stored[Case]:
+    """Set people of a case: None takes one off, what is absent stays."""
+
+    def alter(case: Case) -> Case:
+        roles = Roles.model_validate({**case.roles.model_dump(), **fields})
+        state = waiting_state(roles) if case.state.waits else case.state
+        return case.model_copy(update={"roles": roles, "state": state})
+
+    return change_case(cabinet, id_, version, alter)
+
+
+def resolve(
+    cabinet: Cabinet, id_: str, version: int, *, root_cause: str, text: str
+) -> Stored[Case]:
+    """End a case with what was behind it. RejectedError: that is no root cause."""
+    if root_cause not in ROOT_CAUSES:
+        reason = f"must be one of {', '.join(ROOT_CAUSES)}"
+        raise RejectedError("A case needs a root cause.", (Fault("/root_cause", reason),))
+
+    def alter(case: Case) -> Case:
+        _require(case, CaseState.OPEN, CaseState.ASSIGNED, CaseState.ACCEPTED)
+        resolution = Resolution(
+            root_cause=root_cause, text=text, by=cabinet.user, at=case.changed_at
+        )
+        ended = {"state": CaseState.RESOLVED, "resolution": resolution, "accepted": None}
+        return case.model_copy(update=ended)
+
+    return change_case(
+        cabinet, id_, version, alter, lambda case: withdrawing(cabinet.registry, case)
+    )
+
+
+def reopen(cabinet: Cabinet, id_: str, version: int) -> Stored[Case]:
+    """Take back that a case was resolved, or its difference accepted."""
+
+    def alter(case: Case) -> Case:
+        _require(case, CaseState.RESOLVED, CaseState.ACCEPTED)
+        return reopened(case)
+
+    return change_case(
+        cabinet, id_, version, alter, lambda case: withdrawing(cabinet.registry, case)
+    )
+
+
+def reopened(case: Case) -> Case:
+    waits = {"state": waiting_state(case.roles), "resolution": None, "accepted": None}
+    return case.model_copy(update=waits)
+
+
+def _require(case: Case, *states: CaseState) -> None:
+    if case.state not in states:
+        raise ConflictError(f"This case is {case.state.value}.")
+
+
+def say(cabinet: Cabinet, id_: str, text: str) -> Comment:
+    """A comment on a case, in whatever state it is."""
+    require_case(cabinet.registry, id_)
+    comment = Comment(case=id_, id=cabinet.new_id(), text=text, by=cabinet.user, at=cabinet.clock())
+    cabinet.registry.write(Create(comment))
+    return comment
