@@ -2,6 +2,7 @@
 
 from trueup_api.routes import (
     accounts,
+    audit,
     channels,
     imports,
     listings,
@@ -23,4 +24,5 @@ ROUTES: tuple[Route, ...] = (
     *runs.ROUTES,
     *rows.ROUTES,
     *rechecks.ROUTES,
+    *audit.ROUTES,
 )
