@@ -7,6 +7,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.domain.accounts import Code, Entity, Link, Slug
+from trueup.domain.ledger import LedgerPin
+from trueup.domain.pins import BookPin as BookPin
+from trueup.domain.groups import CauseGroup
 from trueup.domain.time import Instant
 from trueup.domain.tolerances import Tolerance
 
@@ -100,7 +103,11 @@ def _sum(one: int | dict[str, int], two: int | dict[str, int]) -> int | dict[str
 
 
 class LocationResult(BaseModel):
-    """How one channel location came out of a run; `cause` is for the seller to read."""
+    """How one channel location came out of a run; `cause` is for the seller to read.
+
+    `causes`: why its rows do not match, the groups with the most rows first. A run of very many
+    locations keeps fewer samples and groups here; those of `History` are complete.
+    """
 
     model_config = ConfigDict(frozen=True)
     channel_location: Code
@@ -109,17 +116,21 @@ class LocationResult(BaseModel):
     tally: Tally = Tally()
     version: int | None = None
     """The snapshot version this run made visible."""
+    causes: tuple[CauseGroup, ...] = ()
 
 
-class BookPin(BaseModel):
-    """A book's version as it stood when the run opened."""
+class LocationTerms(BaseModel):
+    """What holds for the stock of a seller location, by the source that owns it.
+
+    `snapshots_only`: nothing tells of movements there. `earlier`: then the baseline before the
+    newest. `max_age_minutes`: older positions than this make its rows stale.
+    """
 
     model_config = ConfigDict(frozen=True)
-    book: str
-    version: int
-    manifest: str
-    as_of: Instant | None = None
-    complete: bool = False
+    settle_seconds: int = 900
+    snapshots_only: bool = False
+    max_age_minutes: int | None = None
+    earlier: BookPin | None = None
 
 
 class Inputs(BaseModel):
@@ -139,6 +150,15 @@ class Inputs(BaseModel):
     listings: BookPin | None = None
     aliases: BookPin | None = None
     baselines: dict[Slug, BookPin] = {}
+    ledgers: dict[Slug, LedgerPin] = {}
+    """By seller location; one that is not here has no ledger."""
+    places: dict[Slug, LocationTerms] = {}
+    feeds: tuple[Slug, ...] = ()
+    """Sources that tell of the account's orders."""
+    pushes: tuple[int, ...] = ()
+    """The last block of each shard of the account's pushes; empty: there are none."""
+    settle_seconds: int = 0
+    """The channel's own."""
 
 
 class Progress(BaseModel):
@@ -251,6 +271,7 @@ class History(Entity):
     finished_at: Instant
     state: RunState
     tally: Tally
+    causes: tuple[CauseGroup, ...] = ()
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -293,6 +314,8 @@ class Head(Entity):
     at: Instant
     complete: bool = False
     """Baselines: the source declared that a SKU absent from it has no stock, so is not unknown."""
+    source: Slug | None = None
+    """Baselines and listings: who stated them, where the import said."""
 
     @property
     def identity(self) -> tuple[str, ...]:
