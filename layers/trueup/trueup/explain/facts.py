@@ -136,6 +136,9 @@ class Facts(msgspec.Struct, frozen=True):
     siblings: tuple[Sibling, ...] = ()
 
 
+Evidence = dict[str, str | int | list[str]]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One cause, its share of the delta in base units, and its evidence.
 
@@ -145,7 +148,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     cause: Cause
     units: int
-    evidence: dict[str, str | int | list[str]] = {}
+    evidence: Evidence = {}
 
 
 class Explanation(msgspec.Struct, frozen=True):
