@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.domain.accounts import Code, Entity, Link, Slug
-from trueup.domain.ledger import LedgerPin
-from trueup.domain.pins import BookPin as BookPin
 from trueup.domain.groups import CauseGroup
+from trueup.domain.ledger import LedgerPin
+from trueup.domain.pins import BookPin as BookPin  # noqa: PLC0414 - known by this name, too
 from trueup.domain.time import Instant
 from trueup.domain.tolerances import Tolerance
 
@@ -150,6 +150,12 @@ class Inputs(BaseModel):
     listings: BookPin | None = None
     aliases: BookPin | None = None
     baselines: dict[Slug, BookPin] = {}
+
+    def oldest(self, now: int) -> int | None:
+        """What was captured before this is stale; milliseconds, None: there is no limit."""
+        if self.max_report_age_minutes is None:
+            return None
+        return now - self.max_report_age_minutes * 60_000
     ledgers: dict[Slug, LedgerPin] = {}
     """By seller location; one that is not here has no ledger."""
     places: dict[Slug, LocationTerms] = {}
