@@ -16,6 +16,7 @@ from trueup.domain.runs import Run
 from trueup.domain.tending import Found, Sighting, Tending
 from trueup.ports import Create, Remove, Replace, Stored
 from trueup.usecases.exceptions.accepted import count_rest
+from trueup.usecases.exceptions.applying import unmark
 from trueup.usecases.exceptions.cases import Cabinet, file_case
 from trueup.usecases.exceptions.incidents import Incident, Known
 from trueup.usecases.exceptions.stepping import take_step
@@ -27,12 +28,12 @@ ACTOR = "rule:cases"
 DOCKETS_A_PAGE = 100
 
 
-def tending_of(run: Run) -> Tending | None:
+def tending_of(run: Run) -> list[Tending]:
     """What is to be written with a run's end, so that its cases are looked after."""
     ended = run.finished_at
     if ended is None or not any(result.version is not None for result in run.locations):
-        return None
-    return Tending(account=run.account, run=run.id, due_at=ended)
+        return []
+    return [Tending(account=run.account, run=run.id, due_at=ended)]
 
 
 def tend(cabinet: Cabinet, account: str, run: str, in_time: Callable[[], bool]) -> bool:
@@ -71,6 +72,7 @@ def tend_place(cabinet: Cabinet, place: Place, rules: Sequence[RoutingRule]) -> 
     for name, docket in known.dockets.items():
         _attend(cabinet, place, docket, _standing(place, incidents.get(name[-1])), rules)
     _attend_rows(cabinet, place, rules)
+    unmark(cabinet, place)
     for incident in incidents.values():
         _route(cabinet, incident, rules)
 

@@ -21,6 +21,7 @@ from trueup.domain.runs import (
 from trueup.ports import Create, Events, Registry, Replace, Stored, Write
 from trueup.usecases import books, leases
 from trueup.usecases.costs import transitions_of
+from trueup.usecases.exceptions.tending import tending_of
 from trueup.usecases.overlays import fold
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, load_part, load_plan
@@ -170,6 +171,7 @@ def _commit(work: Work, job: Job, run: Stored[Run], ended: Run, findings: list[_
         writes = [write for finding in batch for write in _visible(work, job, ended, finding)]
         if number == len(batches) - 1:
             writes += [Replace(ended, run.version), leases.releasing(lease, work.clock())]
+            writes += [Create(tending) for tending in tending_of(ended)]
         else:
             renewed = lease.value.model_copy(update={"expires_at": work.clock() + leases.LEASE})
             writes.append(Replace(renewed, lease.version))

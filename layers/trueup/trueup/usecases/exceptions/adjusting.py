@@ -1,0 +1,188 @@
+"""Proposing adjustments and deciding about them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trueup.domain.accounts import Location
+from trueup.domain.adjustments import (
+    Adjustment,
+    AdjustmentState,
+    Approval,
+    ApprovalLimits,
+    Decision,
+    ProposalKey,
+    approval_of,
+)
+from trueup.domain.cases import Case
+from trueup.domain.errors import (
+    ConflictError,
+    Fault,
+    ForbiddenError,
+    NotFoundError,
+    RejectedError,
+)
+from trueup.domain.movements import Movement
+from trueup.ports import Create, Registry, Replace, Stored, Write
+from trueup.usecases.exceptions.applying import apply_adjustment
+from trueup.usecases.exceptions.cases import Cabinet
+from trueup.usecases.exceptions.costs import cost_of
+from trueup.usecases.retrying import retried
+
+Post = Callable[[Movement], None]
+"""Writes a movement to the ledger, once however often it is given. DefectError: it is refused."""
+
+
+@dataclass(frozen=True)
+class Bureau:
+    """What correcting positions needs."""
+
+    cabinet: Cabinet
+    post: Post
+
+    @property
+    def registry(self) -> Registry:
+        return self.cabinet.registry
+
+
+def limits_of(registry: Registry) -> ApprovalLimits:
+    """What the seller set; until then, every adjustment needs a second person."""
+    stored = registry.get(ApprovalLimits, "limits")
+    return stored.value if stored else ApprovalLimits()
+
+
+def set_limits(registry: Registry, fields: Mapping[str, Any]) -> ApprovalLimits:
+    """Set fields of the limits; what is absent stays. Proposals made before keep their need."""
+
+    def once() -> ApprovalLimits:
+        stored = registry.get(ApprovalLimits, "limits")
+        known = stored.value if stored else ApprovalLimits()
+        changed = ApprovalLimits.model_validate({**known.model_dump(), **fields})
+        registry.write(Replace(changed, stored.version) if stored else Create(changed))
+        return changed
+
+    return retried(once)
+
+
+def require_adjustment(registry: Registry, id_: str) -> Stored[Adjustment]:
+    found = registry.get(Adjustment, id_)
+    if found is None:
+        raise NotFoundError("There is no such adjustment.")
+    return found
+
+
+def propose(bureau: Bureau, fields: Mapping[str, Any], key: str | None = None) -> Adjustment:
+    """Propose an adjustment; one that needs no second person is applied at once.
+
+    The same `key` again gives the adjustment that it made. RejectedError with all faults.
+    """
+    made = None if key is None else bureau.registry.get(ProposalKey, key)
+    if made is not None:
+        known = require_adjustment(bureau.registry, made.value.adjustment)
+        return _applied_if_approved(bureau, known)
+    proposed = _proposed(bureau, fields)
+    writes: list[Write] = [Create(proposed)]
+    if key is not None:
+        claim = ProposalKey(key=key, adjustment=proposed.id, at=proposed.proposed_at)
+        writes.append(Create(claim))
+    bureau.registry.write(*writes)
+    return _applied_if_approved(bureau, Stored(proposed, 1))
+
+
+def _proposed(bureau: Bureau, fields: Mapping[str, Any]) -> Adjustment:
+    registry, cabinet = bureau.registry, bureau.cabinet
+    _reject(_faults(registry, fields))
+    limits, quantity = limits_of(registry), fields["quantity"]
+    value = None
+    if limits.value is not None:
+        value = cost_of(
+            registry,
+            cabinet.pages,
+            fields["location"],
+            fields["sku"],
+            abs(quantity),
+            limits.value.currency,
+        )
+    approval = approval_of(quantity, value, limits)
+    proposed = Adjustment(
+        **fields,
+        id=cabinet.new_id(),
+        approval=approval,
+        value=value,
+        proposed_by=cabinet.user,
+        proposed_at=cabinet.clock(),
+    )
+    return proposed if approval.needed else _approved(proposed, cabinet.user, proposed.proposed_at)
+
+
+def _faults(registry: Registry, fields: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    if fields["quantity"] == 0:
+        faults.append(Fault("/quantity", "must not be 0"))
+    if registry.get(Location, fields["location"]) is None:
+        faults.append(Fault("/location", "is not a location of yours"))
+    if fields.get("case") and registry.get(Case, fields["case"]) is None:
+        faults.append(Fault("/case", "is not a case of yours"))
+    return faults
+
+
+def _reject(faults: list[Fault]) -> None:
+    if faults:
+        raise RejectedError("The adjustment cannot be proposed like this.", tuple(faults))
+
+
+def _approved(adjustment: Adjustment, by: str, at: datetime, note: str = "") -> Adjustment:
+    decided = {
+        "state": AdjustmentState.APPROVED,
+        "decision": Decision(by=by, at=at, note=note),
+    }
+    return adjustment.model_copy(update=decided)
+
+
+def _applied_if_approved(bureau: Bureau, stored: Stored[Adjustment]) -> Adjustment:
+    if stored.value.state is not AdjustmentState.APPROVED:
+        return stored.value
+    return apply_adjustment(bureau.cabinet, bureau.post, stored.value.id)
+
+
+def approve(bureau: Bureau, id_: str, note: str) -> Adjustment:
+    """Approve a proposal and apply it. The route sees to the approver's role.
+
+    ForbiddenError: the proposer, unless second approval is switched off; ConflictError: it was
+    decided about already.
+    """
+    stored = _undecided(bureau, id_)
+    limits, user = limits_of(bureau.registry), bureau.cabinet.user
+    if user == stored.value.proposed_by and limits.second_approval:
+        raise ForbiddenError("Another person than the one who proposed it has to approve it.")
+    approved = _approved(stored.value, user, bureau.cabinet.clock(), note)
+    if user == stored.value.proposed_by:
+        approved = approved.model_copy(update={"approval": Approval.SWITCHED_OFF})
+    bureau.registry.write(Replace(approved, stored.version))
+    return apply_adjustment(bureau.cabinet, bureau.post, id_)
+
+
+def reject(bureau: Bureau, id_: str, note: str, *, may_decide: bool) -> Adjustment:
+    """Turn a proposal down, or, as its proposer, take it back.
+
+    ForbiddenError: neither an approver nor the proposer; ConflictError: it was decided about.
+    """
+    stored, cabinet = _undecided(bureau, id_), bureau.cabinet
+    if not may_decide and cabinet.user != stored.value.proposed_by:
+        raise ForbiddenError("This needs the role approver, or to be the one who proposed it.")
+    decision = Decision(by=cabinet.user, at=cabinet.clock(), note=note)
+    rejected = stored.value.model_copy(
+        update={"state": AdjustmentState.REJECTED, "decision": decision}
+    )
+    bureau.registry.write(Replace(rejected, stored.version))
+    return rejected
+
+
+def _undecided(bureau: Bureau, id_: str) -> Stored[Adjustment]:
+    stored = require_adjustment(bureau.registry, id_)
+    if stored.value.state is not AdjustmentState.PROPOSED:
+        raise ConflictError(f"This adjustment is {stored.value.state.value} already.")
+    if bureau.cabinet.clock() >= stored.value.expires_at:
+        raise ConflictError("This adjustment has expired; propose it anew.")
+    return stored
