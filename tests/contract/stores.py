@@ -32,6 +32,18 @@ def registry_table(client: "DynamoDBClient") -> str:
     return name
 
 
+def audit_table(client: "DynamoDBClient") -> str:
+    """A new table for audit trails; its name."""
+    name = f"audit-{uuid4()}"
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=_strings("pk", "sk"),
+    )
+    return name
+
+
 def pages_table(client: "DynamoDBClient") -> str:
     """A new pages table; its name."""
     name = f"pages-{uuid4()}"
