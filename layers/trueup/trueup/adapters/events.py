@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.adapters.errors import translated
 from trueup.domain.errors import RetryLaterError
+from trueup.domain.groups import merged
 from trueup.domain.runs import Run, Tally
 from trueup.domain.time import iso
 
@@ -52,6 +53,17 @@ def run_detail(seller: str, run: Run) -> dict[str, Any]:
         "rows": total.rows,
         "matching": total.matching,
         "differing": total.differing,
+        "explained": total.explained,
+        "stale": total.stale,
+        "causes": _causes(run),
         "units_over": total.units_over,
         "units_under": total.units_under,
     }
+
+
+def _causes(run: Run) -> dict[str, int]:
+    """Rows that do not match, by cause."""
+    rows: dict[str, int] = {}
+    for group in merged(group for result in run.locations for group in result.causes):
+        rows[group.cause] = group.rows
+    return rows

@@ -75,7 +75,6 @@ DIFFERENCES = BookSchema(
         "agreed_version",
         "diverged_at",
         "diverged_version",
-        "again",
         "unexplained",
         "settling_until",
         "stale_since",
@@ -88,10 +87,10 @@ DIFFERENCES = BookSchema(
 Nothing in it changes from run to run while a row stays as it is, so that an unchanged sheet is
 not written again. The episode: `agreed_at` (the last capture that matched, of `agreed_version`;
 0: none known), `diverged_at` (the first that did not, of `diverged_version`), in milliseconds
-since 1970 UTC; `again`: 1 from its second capture on. `unexplained`: base units. `settling_until`
-and `stale_since`: milliseconds, 0 for neither. `cause`: the primary one, "" none; `causes`: "" or
-JSON ``[[cause, base units, evidence], ...]``. Sheets from before these columns have the same kind
-and read 0 and "" there."""
+since 1970 UTC. `unexplained`: base units. `settling_until` and `stale_since`: milliseconds, 0 for
+neither. `cause`: the primary one, "" none; `causes`: "" or JSON ``[[cause, base units, evidence],
+...]`` without those of policy, which follow from the row. Sheets from before these columns have
+the same kind and read 0 and "" there."""
 
 ROWS = BookSchema(kind="rows", ints=_ROW_INTS, expected=_ROW_EXPECTED, sheet=DIFFERENCES)
 """A snapshot's rows of one account x channel location by row key. `unknown`: `RowUnknown` bits;

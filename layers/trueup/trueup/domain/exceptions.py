@@ -18,6 +18,7 @@ CAUSE_OF: Mapping[Reason, str] = {
     Reason.COMPONENT_UNKNOWN: "unknown",
     Reason.QUANTITY_UNKNOWN: "unknown",
     Reason.OUT_OF_RANGE: "unknown",
+    Reason.STALE: "stale",
 }
 """What stands for the cause of rows that have no delta to explain."""
 

@@ -9,8 +9,9 @@ from trueup.domain.time import Instant
 class Overlay(Entity):
     """One row, newer than its location's last run; laid over that run's rows when they are read.
 
-    `values` are the ROWS columns. It only ever gives way to a newer `captured_at`, and is folded
-    in by the first run that captures its location later.
+    `values` and `texts` are the columns of DIFFERENCES; of a row that matches, those of ROWS.
+    It only ever gives way to a newer `captured_at`, and is folded in by the first run that
+    captures its location later.
     """
 
     record: ClassVar[str] = "overlay"
@@ -20,6 +21,7 @@ class Overlay(Entity):
     channel_location: Code
     key: str
     values: dict[str, int]
+    texts: dict[str, str] = {}
     captured_at: Instant
     compared_at: Instant
     requested_by: str

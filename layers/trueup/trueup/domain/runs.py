@@ -156,6 +156,7 @@ class Inputs(BaseModel):
         if self.max_report_age_minutes is None:
             return None
         return now - self.max_report_age_minutes * 60_000
+
     ledgers: dict[Slug, LedgerPin] = {}
     """By seller location; one that is not here has no ledger."""
     places: dict[Slug, LocationTerms] = {}

@@ -60,6 +60,7 @@ class Tolerance(Entity):
     """A rule for an account, one of its channel locations, a SKU, or a SKU at a location."""
 
     record: ClassVar[str] = "tolerance"
+    audited: ClassVar[bool] = True
 
     account: Slug
     channel_location: Code | None = None

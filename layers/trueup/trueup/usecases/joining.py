@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from trueup.books.pages import Page
 from trueup.books.schema import BASELINE, LISTINGS, BookSchema
-from trueup.compare.join import LinkTerms, PoolMember, compare_pages
+from trueup.compare.join import LinkTerms, PoolMember, RowsWithOrigin, compare_with_origin
 from trueup.compare.kits import KitMember, KitStock
 from trueup.domain.accounts import Link
-from trueup.domain.runs import BookPin, Inputs, Tally
+from trueup.domain.runs import BookPin, Inputs
 from trueup.domain.tolerances import Tolerances
 from trueup.ports import PageStore
 from trueup.usecases.books import open_book
@@ -36,11 +36,11 @@ class Joint:
 
     def rows(
         self, observations: Iterator[Page], lo: str | None, hi: str | None
-    ) -> Iterator[tuple[Page, Tally]]:
+    ) -> Iterator[RowsWithOrigin]:
         """Rows from `lo` to before `hi`; the observations must be of that range."""
         members = [self._member(pin, share, lo, hi) for pin, share in self._members]
         listings = self._scan(self._inputs.listings, LISTINGS, lo, hi)
-        return compare_pages(listings, members, observations, self._kits, self._terms)
+        return compare_with_origin(listings, members, observations, self._kits, self._terms)
 
     def _member(
         self, pinned: BookPin | None, share: int, lo: str | None, hi: str | None

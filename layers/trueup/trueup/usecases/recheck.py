@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueup.books.pages import Page
-from trueup.books.schema import LISTINGS
+from trueup.books.schema import LISTINGS, ROWS
 from trueup.channel.contract import (
     LEAST_CALLS,
     AccountRef,
@@ -28,11 +28,14 @@ from trueup.domain.overlays import Overlay
 from trueup.domain.runs import Head, Inputs
 from trueup.domain.time import milliseconds
 from trueup.usecases import rates
-from trueup.usecases.books import open_book, rows_book
+from trueup.usecases.books import open_book, pin, rows_book
 from trueup.usecases.joining import Joint
 from trueup.usecases.overlays import lay, overlays_of
 from trueup.usecases.reconcile.collecting import instant_of, observed_page
+from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
+from trueup.usecases.reconcile.explaining import Explaining, RowEvidence
 from trueup.usecases.reconcile.opening import pin_inputs
+from trueup.usecases.reconcile.verdicts import unexplained
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
 
@@ -77,12 +80,13 @@ def recheck(
     seen = _look(work, owner, link, sorted({channel_key_of(key) for key in keys}))
     now = work.clock()
     laid = []
-    for key, values in _compared(work, inputs, link, keys, seen):
+    for key, values, texts in _compared(work, inputs, link, keys, seen):
         overlay = Overlay(
             account=account,
             channel_location=location,
             key=key,
             values=values,
+            texts=texts,
             captured_at=seen.captured_at,
             compared_at=now,
             requested_by=requested_by,
@@ -189,15 +193,40 @@ def _keyed(keys: list[str], seen: _Seen) -> list[tuple[str, Observation]]:
 
 def _compared(
     work: Work, inputs: Inputs, link: Link, keys: list[str], seen: _Seen
-) -> Iterator[tuple[str, dict[str, int]]]:
+) -> Iterator[tuple[str, dict[str, int], dict[str, str]]]:
     """The rows of the SKUs that were looked at, one SKU's key range at a time."""
-    joint = Joint(work.pages, inputs, link)
+    now = milliseconds(work.clock())
+    joint = Joint(work.pages, inputs, link, inputs.oldest(now))
     pairs, at = _keyed(keys, seen), milliseconds(seen.captured_at)
+    explaining = _explaining(work, inputs, link, at, now)
     for sku in sorted({sku_of(key) for key in keys}):
         observed = observed_page([(key, row, at) for key, row in pairs if sku_of(key) == sku])
-        for page, _ in joint.rows(iter([observed] if len(observed) else []), *_range_of(sku)):
-            for row in page.rows():
-                yield str(row.pop("key")), row
+        pages = joint.rows(iter([observed] if len(observed) else []), *_range_of(sku))
+        for page, sheet, _ in map(explaining.page, pages):
+            yield from _laid_out(page, sheet)
+
+
+def _explaining(work: Work, inputs: Inputs, link: Link, at: int, now: int) -> Explaining:
+    """As a run that came now would explain rows; the version it would make has no number yet."""
+    pinned = pin(work.registry, rows_book(link.account, link.channel_location))
+    previous = PreviousRows(None)
+    if pinned is not None:
+        captured = milliseconds(pinned.as_of) if pinned.as_of else 0
+        reader = open_book(work.pages, pinned, ROWS)
+        previous = PreviousRows(reader, pinned.version, captured)
+    evidence = RowEvidence(now, inputs.allocation)
+    return Explaining(evidence, unexplained, previous, Episodes(previous, 0, at))
+
+
+def _laid_out(
+    page: Page, sheet: Page | None
+) -> Iterator[tuple[str, dict[str, int], dict[str, str]]]:
+    """Keys, integer columns and texts: the sheet's of rows that are in it."""
+    told = {} if sheet is None else {key: i for i, key in enumerate(sheet.keys)}
+    for i, key in enumerate(page.keys):
+        source, at = (sheet, told[key]) if sheet is not None and key in told else (page, i)
+        ints = {name: int(column[at]) for name, column in source.ints.items()}
+        yield key, ints, {name: column[at] for name, column in source.texts.items()}
 
 
 def _range_of(sku: str) -> tuple[str, str]:

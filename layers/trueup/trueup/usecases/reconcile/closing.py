@@ -7,6 +7,7 @@ from itertools import islice
 
 from trueup.books.manifest import Frame, Manifest, load_manifest, save_manifest
 from trueup.domain.errors import ConflictError
+from trueup.domain.groups import merged
 from trueup.domain.runs import (
     Fetch,
     Head,
@@ -23,6 +24,7 @@ from trueup.usecases import books, leases
 from trueup.usecases.costs import transitions_of
 from trueup.usecases.exceptions.tending import tending_of
 from trueup.usecases.overlays import fold
+from trueup.usecases.reconcile.grouping import RUN_BYTES, fitted
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, load_part, load_plan
 from trueup.usecases.retention import arrange
@@ -101,9 +103,14 @@ def _finding(
         return _failed(location, causes[0] if causes else "Nothing was compared.")
     whole = [part for part in mine if part is not None]
     tally = sum((part.tallied() for part in whole), Tally())
+    groups = merged(group for part in whole for group in part.grouped())
     head = _head(work, job, location, fetch, [frame for part in whole for frame in part.frames])
     result = LocationResult(
-        channel_location=location, state=RunState.SUCCEEDED, tally=tally, version=head.version
+        channel_location=location,
+        state=RunState.SUCCEEDED,
+        tally=tally,
+        version=head.version,
+        causes=groups,
     )
     return _Finding(result, head)
 
@@ -157,7 +164,7 @@ def _ended(run: Run, results: list[LocationResult], usage: Usage, now: datetime)
         "state": state,
         "cause": failed[0].cause if failed else None,
         "finished_at": now,
-        "locations": tuple(results),
+        "locations": fitted(results, RUN_BYTES - len(run.inputs.model_dump_json().encode())),
         "usage": usage,
         "progress": run.progress.model_copy(update={"phase": "closed"}),
     }
@@ -216,6 +223,7 @@ def _history(registry: Registry, ended: Run, result: LocationResult) -> list[Wri
                 finished_at=ended.finished_at or ended.opened_at,
                 state=result.state,
                 tally=result.tally,
+                causes=result.causes,
             )
         )
     ]

@@ -1,22 +1,28 @@
 """One child of the Map: compares one key range of one channel location."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trueup.books.manifest import Frame
 from trueup.books.pages import Page
+from trueup.books.reader import BookReader
 from trueup.books.schema import OBSERVATIONS, ROWS
 from trueup.books.segments import SegmentSet
 from trueup.books.writer import write_range
-from trueup.compare.sheets import sheet_of
+from trueup.compare.join import RowsWithOrigin
 from trueup.domain.accounts import Link
 from trueup.domain.errors import RejectedError
-from trueup.domain.runs import Inputs, Tally
+from trueup.domain.runs import Fetch, Inputs, Tally
+from trueup.domain.time import milliseconds
 from trueup.usecases import books, leases
 from trueup.usecases.joining import Joint
+from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
+from trueup.usecases.reconcile.explaining import Explaining, RowEvidence
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, save_part
 from trueup.usecases.reconcile.planning import inherited_manifest
+from trueup.usecases.reconcile.sheeting import Sheets
+from trueup.usecases.reconcile.verdicts import unexplained
 from trueup.usecases.work import Work
 
 
@@ -39,59 +45,74 @@ def compare_range(work: Work, item: PlanItem) -> Compared:
     job = Job.model_validate({"seller": item.seller, "account": item.account, "run": item.run})
     leases.keep(work.registry, item.account, item.run, work.clock())
     try:
-        frames, tally = _compare(work, job, item)
+        part = _compare(work, job, item)
     except RejectedError as error:
         save_part(work, job, item.part, Part(location=item.location, cause=str(error)))
         return Compared(item.part, 0, 0)
-    part = Part(
-        location=item.location,
-        frames=frames,
-        tally=tally.model_dump(),
-        usage=work.meter.usage.model_dump(),
-    )
     save_part(work, job, item.part, part)
+    tally = part.tallied()
     return Compared(item.part, tally.rows, tally.differing)
 
 
-def _compare(work: Work, job: Job, item: PlanItem) -> tuple[list[Frame], Tally]:
-    inputs = run_of(work, job).value.inputs
+def _compare(work: Work, job: Job, item: PlanItem) -> Part:
+    inputs, fetch = run_of(work, job).value.inputs, fetch_of(work, job).value
     link = next(one for one in inputs.links if one.channel_location == item.location)
-    totals = _Totals()
+    book = books.rows_book(job.account, item.location)
+    inherited = inherited_manifest(work, job, item.location, item.previous)
+    reader = BookReader(work.pages, book, ROWS, inherited) if inherited.frames else None
+    told = _Told(_explaining(inputs, fetch, item, reader))
+    rows = told.pages(_rows(work, item, inputs, link, fetch))
     frames = write_range(
-        work.pages,
-        books.rows_book(job.account, item.location),
-        ROWS,
-        _inherited(work, job, item),
-        totals.counting(_rows(work, job, item, inputs, link)),
-        sheet_of,
+        work.pages, book, ROWS, _within(inherited.frames, item), rows, told.sheets.of
     )
-    return frames, totals.tally
+    return Part(
+        location=item.location,
+        frames=frames,
+        tally=told.tally.model_dump(),
+        usage=work.meter.usage.model_dump(),
+        groups=[group.model_dump() for group in told.explaining.groups.all],
+    )
 
 
-class _Totals:
-    """Sums tallies while the pages stream through."""
+class _Told:
+    """Explains pages while they stream through, sums their tallies and keeps their sheets."""
 
-    def __init__(self) -> None:
+    def __init__(self, explaining: Explaining) -> None:
+        self.explaining = explaining
         self.tally = Tally()
+        self.sheets = Sheets()
 
-    def counting(self, compared: Iterator[tuple[Page, Tally]]) -> Iterator[Page]:
-        for page, tally in compared:
+    def pages(self, compared: Iterable[RowsWithOrigin]) -> Iterator[Page]:
+        for page, sheet, tally in map(self.explaining.page, compared):
             self.tally += tally
+            self.sheets.add(sheet)
             yield page
 
 
+def _explaining(
+    inputs: Inputs, fetch: Fetch, item: PlanItem, reader: BookReader | None
+) -> Explaining:
+    previous = PreviousRows(reader, item.previous_version, item.previous_at)
+    captured_at = milliseconds(fetch.captured_from) if fetch.captured_from else item.now
+    return Explaining(
+        evidence=RowEvidence(item.now, inputs.allocation),
+        explain=unexplained,
+        previous=previous,
+        episodes=Episodes(previous, item.previous_version + 1, captured_at),
+    )
+
+
 def _rows(
-    work: Work, job: Job, item: PlanItem, inputs: Inputs, link: Link
-) -> Iterator[tuple[Page, Tally]]:
-    fetch = fetch_of(work, job).value
+    work: Work, item: PlanItem, inputs: Inputs, link: Link, fetch: Fetch
+) -> Iterator[RowsWithOrigin]:
     segments = SegmentSet(work.evidence, fetch.segments, OBSERVATIONS)
     observations = segments.scan(item.location, item.lo, item.hi)
-    return Joint(work.pages, inputs, link).rows(observations, item.lo, item.hi)
+    joint = Joint(work.pages, inputs, link, inputs.oldest(item.now))
+    return joint.rows(observations, item.lo, item.hi)
 
 
-def _inherited(work: Work, job: Job, item: PlanItem) -> Sequence[Frame]:
+def _within(frames: Sequence[Frame], item: PlanItem) -> Sequence[Frame]:
     """The previous version's frames that begin in the range; ranges are cut at their beginnings."""
-    frames = inherited_manifest(work, job, item.location, item.previous).frames
     return [
         frame
         for frame in frames

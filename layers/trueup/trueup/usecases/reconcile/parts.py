@@ -1,9 +1,12 @@
 """The plan of a run's comparison and the parts it comes back in: objects, not payloads."""
 
+from typing import Any
+
 import msgspec
 
 from trueup.books.manifest import Frame
 from trueup.domain.errors import NotFoundError
+from trueup.domain.groups import CauseGroup
 from trueup.domain.runs import Tally, Usage
 from trueup.usecases.reconcile.job import Job, prefix_of
 from trueup.usecases.work import Work
@@ -12,7 +15,9 @@ from trueup.usecases.work import Work
 class PlanItem(msgspec.Struct, frozen=True, kw_only=True):
     """One child of the Map: a key range (`lo` <= key < `hi`, None: open) of one location.
 
-    `previous` is the manifest of the rows that the range's frames are inherited from.
+    `previous` is the manifest of the rows that the range's frames are inherited from, of
+    `previous_version`, captured at `previous_at`. `now`: when the plan was made, which all ages
+    are told from. Milliseconds since 1970.
     """
 
     schema: int = 1
@@ -24,6 +29,9 @@ class PlanItem(msgspec.Struct, frozen=True, kw_only=True):
     hi: str | None
     part: int
     previous: str | None
+    previous_version: int = 0
+    previous_at: int = 0
+    now: int = 0
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,9 +43,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     tally: dict[str, int | dict[str, int]] = {}
     usage: dict[str, float] = {}
     cause: str = ""
+    groups: list[dict[str, Any]] = []
 
     def tallied(self) -> Tally:
         return Tally.model_validate(self.tally)
+
+    def grouped(self) -> tuple[CauseGroup, ...]:
+        return tuple(map(CauseGroup.model_validate, self.groups))
 
     def used(self) -> Usage:
         return Usage.model_validate(self.usage)

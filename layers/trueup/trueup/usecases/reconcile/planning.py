@@ -8,7 +8,8 @@ from trueup.books.manifest import Frame, Manifest, load_manifest
 from trueup.books.schema import OBSERVATIONS
 from trueup.books.segments import SegmentSet
 from trueup.compare.ranges import KeyRange, plan_ranges
-from trueup.domain.runs import Fetch, Inputs, Progress, Run
+from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run
+from trueup.domain.time import milliseconds
 from trueup.ports import Replace
 from trueup.usecases import books
 from trueup.usecases.reconcile.job import Job, begin_step, fetch_of
@@ -28,7 +29,8 @@ def plan_compare(work: Work, job: Job) -> Planned:
     """Plan every linked location that could be fetched. Repeating it gives the same plan."""
     run = begin_step(work, job)
     fetch = fetch_of(work, job).value
-    items = _number(_items(work, job, run.value, fetch))
+    now = milliseconds(work.clock())
+    items = _number(_items(work, job, run.value, fetch), now)
     save_plan(work, job, items)
     progress = run.value.progress.model_copy(update={"phase": "comparing", "ranges": len(items)})
     work.registry.write(Replace(_with_progress(run.value, progress), run.version))
@@ -51,11 +53,12 @@ def _items(work: Work, job: Job, run: Run, fetch: Fetch) -> list[PlanItem]:
         manifest = previous.manifest if previous else None
         inherited = _frames(work, job, location, manifest)
         ranges = plan_ranges(inherited, listed, fetched.blocks(location))
-        items += [_item(job, location, manifest, key_range) for key_range in ranges]
+        items += [_item(job, location, previous, key_range) for key_range in ranges]
     return items
 
 
-def _item(job: Job, location: str, previous: str | None, key_range: KeyRange) -> PlanItem:
+def _item(job: Job, location: str, previous: BookPin | None, key_range: KeyRange) -> PlanItem:
+    at = previous.as_of if previous else None
     return PlanItem(
         seller=job.seller,
         account=job.account,
@@ -64,12 +67,16 @@ def _item(job: Job, location: str, previous: str | None, key_range: KeyRange) ->
         lo=key_range.lo,
         hi=key_range.hi,
         part=0,
-        previous=previous,
+        previous=previous.manifest if previous else None,
+        previous_version=previous.version if previous else 0,
+        previous_at=milliseconds(at) if at else 0,
     )
 
 
-def _number(items: list[PlanItem]) -> list[PlanItem]:
-    return [msgspec.structs.replace(item, part=number) for number, item in enumerate(items)]
+def _number(items: list[PlanItem], now: int) -> list[PlanItem]:
+    return [
+        msgspec.structs.replace(item, part=number, now=now) for number, item in enumerate(items)
+    ]
 
 
 def _listing_frames(work: Work, inputs: Inputs) -> tuple[Frame, ...]:
