@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from trueup.adapters.errors import translated
 from trueup.domain.errors import RetryLaterError
 from trueup.domain.groups import merged
+from trueup.domain.notices import Notice
 from trueup.domain.runs import Run, Tally
 from trueup.domain.time import iso
 
@@ -24,12 +25,18 @@ class EventBridge:
         self._client = client
 
     def run_completed(self, seller: str, run: Run) -> None:
+        self._put(RUN_COMPLETED, run_detail(seller, run), "Announcing the run")
+
+    def noticed(self, notice: Notice) -> None:
+        self._put(notice.kind, notice.detail, "Sending a notice")
+
+    def _put(self, kind: str, detail: dict[str, Any], doing: str) -> None:
         entry: PutEventsRequestEntryTypeDef = {
             "Source": SOURCE,
-            "DetailType": RUN_COMPLETED,
-            "Detail": json.dumps(run_detail(seller, run)),
+            "DetailType": kind,
+            "Detail": json.dumps(detail),
         }
-        with translated("Announcing the run"):
+        with translated(doing):
             answer = self._client.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise RetryLaterError("The event could not be sent yet.")

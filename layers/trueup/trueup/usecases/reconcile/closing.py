@@ -21,6 +21,7 @@ from trueup.domain.runs import (
 )
 from trueup.ports import Create, Events, Registry, Replace, Stored, Write
 from trueup.usecases import books, leases
+from trueup.usecases.alerts.checking import Bell, check_of, ring
 from trueup.usecases.costs import transitions_of
 from trueup.usecases.exceptions.tending import tending_of
 from trueup.usecases.overlays import fold
@@ -78,6 +79,7 @@ def close_and_announce(work: Work, events: Events, job: Job) -> Run:
     _fold_overlays(work, job, ended)
     arrange(work.registry, work.clock())
     events.run_completed(work.seller, ended)
+    ring(Bell(work.registry, events, work.clock), ended.account)
     return ended
 
 
@@ -179,6 +181,7 @@ def _commit(work: Work, job: Job, run: Stored[Run], ended: Run, findings: list[_
         if number == len(batches) - 1:
             writes += [Replace(ended, run.version), leases.releasing(lease, work.clock())]
             writes += [Create(tending) for tending in tending_of(ended)]
+            writes += [Create(check) for check in check_of(work.registry, ended)]
         else:
             renewed = lease.value.model_copy(update={"expires_at": work.clock() + leases.LEASE})
             writes.append(Replace(renewed, lease.version))

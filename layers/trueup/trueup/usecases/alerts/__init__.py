@@ -1,0 +1,1 @@
+"""Thresholds, and telling people when they are crossed."""
