@@ -1,7 +1,6 @@
 """Accepting all rows of an incident at once, without an item for each row."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -9,7 +8,7 @@ from pydantic import Field
 
 from trueup.domain.accounts import Code, Entity, Slug
 from trueup.domain.cases import Part, Text
-from trueup.domain.exceptions import Group
+from trueup.domain.groups import CauseGroup
 from trueup.domain.time import Instant
 
 MAX_ACCEPTANCES = 20
@@ -46,27 +45,10 @@ class Acceptance(Entity):
 
 
 class Rest(Part):
-    """What is left of an incident beside its accepted rows; figures as a `Group` has them."""
+    """What is left of an incident: the rows that wait beside its accepted ones."""
 
-    cause: str
-    accepted: Annotated[int, Field(ge=0)] = 0
-    rows: int = 0
-    units_over: int = 0
-    units_under: int = 0
-    oversold_rows: int = 0
-    value: dict[str, int] = {}
-    unvalued: int = 0
-    samples: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, waiting: Group, accepted: int) -> "Rest":
-        figures = asdict(waiting)
-        del figures["passing"]
-        return cls(accepted=accepted, **figures)
-
-    @property
-    def group(self) -> Group:
-        return Group(**self.model_dump(exclude={"accepted"}))
+    waiting: CauseGroup
+    accepted: Annotated[int, Field(ge=0)]
 
 
 class Remainder(Entity):
@@ -94,4 +76,4 @@ class Remainder(Entity):
         return self.version == version and self.counted == {a.cause: a.at for a in acceptances}
 
     def rest(self, cause: str) -> Rest | None:
-        return next((rest for rest in self.rests if rest.cause == cause), None)
+        return next((rest for rest in self.rests if rest.waiting.cause == cause), None)

@@ -1,9 +1,10 @@
 """Incidents: differences that share an account, a channel location and a cause, and their rank."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
+from trueup.domain.groups import CauseGroup
 from trueup.domain.outcomes import Reason
 
 T = TypeVar("T")
@@ -29,44 +30,6 @@ def cause_of(reason: Reason, cause: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The rows of one channel location that share a cause, as a run counted them.
-
-    Units are channel units; `value`: minor units by currency of what is over and under, at price.
-    `unvalued`: rows whose value nobody knows. `passing`: all of them settle by themselves and
-    need no judgement.
-    """
-
-    cause: str
-    rows: int
-    units_over: int = 0
-    units_under: int = 0
-    oversold_rows: int = 0
-    value: Mapping[str, int] = field(default_factory=dict)
-    unvalued: int = 0
-    samples: tuple[str, ...] = ()
-    passing: bool = False
-
-    def __add__(self, other: "Group") -> "Group":
-        """Both together, under the first one's cause."""
-        currencies = sorted({*self.value, *other.value})
-        return Group(
-            cause=self.cause,
-            rows=self.rows + other.rows,
-            units_over=self.units_over + other.units_over,
-            units_under=self.units_under + other.units_under,
-            oversold_rows=self.oversold_rows + other.oversold_rows,
-            value={c: self.value.get(c, 0) + other.value.get(c, 0) for c in currencies},
-            unvalued=self.unvalued + other.unvalued,
-            samples=tuple(dict.fromkeys((*self.samples, *other.samples)))[:MAX_SAMPLES],
-            passing=self.passing and other.passing,
-        )
-
-
-MAX_SAMPLES = 10
-
-
-@dataclass(frozen=True, slots=True)
 class Stake:
     """What makes something urgent. `unvalued`: rows whose money nobody knows."""
 
@@ -76,7 +39,7 @@ class Stake:
     rows: int
 
 
-def stake_of(group: Group) -> Stake:
+def stake_of(group: CauseGroup) -> Stake:
     return Stake(group.oversold_rows, group.unvalued, group.value, group.rows)
 
 

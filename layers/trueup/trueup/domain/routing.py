@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from trueup.domain.accounts import Code, Entity, Slug
 from trueup.domain.cases import Part, Roles, Subject
-from trueup.domain.exceptions import Group
+from trueup.domain.groups import CauseGroup
 from trueup.domain.time import Instant
 
 MAX_RULES = 100
@@ -46,13 +46,19 @@ class RoutingRule(Entity):
         return (self.id,)
 
 
-def rule_for(rules: Iterable[RoutingRule], subject: Subject, group: Group) -> RoutingRule | None:
+def rule_for(
+    rules: Iterable[RoutingRule], subject: Subject, group: CauseGroup
+) -> RoutingRule | None:
     """The first rule that fits an incident."""
-    ordered = sorted(rules, key=lambda rule: (rule.order, rule.id))
-    return next((rule for rule in ordered if _fits(rule, subject, group)), None)
+    return next((rule for rule in in_order(rules) if _fits(rule, subject, group)), None)
 
 
-def _fits(rule: RoutingRule, subject: Subject, group: Group) -> bool:
+def in_order(rules: Iterable[RoutingRule]) -> list[RoutingRule]:
+    """As they are tried."""
+    return sorted(rules, key=lambda rule: (rule.order, rule.id))
+
+
+def _fits(rule: RoutingRule, subject: Subject, group: CauseGroup) -> bool:
     return (
         rule.account in (None, subject.account)
         and rule.location in (None, subject.location)
@@ -61,7 +67,7 @@ def _fits(rule: RoutingRule, subject: Subject, group: Group) -> bool:
     )
 
 
-def _worth(minimum: Money | None, group: Group) -> bool:
+def _worth(minimum: Money | None, group: CauseGroup) -> bool:
     if minimum is None or group.unvalued:
         return True
     return group.value.get(minimum.currency, 0) >= minimum.amount

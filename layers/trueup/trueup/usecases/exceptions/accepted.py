@@ -9,11 +9,10 @@ from trueup.books.schema import ROWS
 from trueup.domain.acceptances import Acceptance, Remainder, Rest
 from trueup.domain.cases import Case, SubjectKind
 from trueup.domain.errors import ConflictError
-from trueup.domain.exceptions import Group
 from trueup.domain.runs import BookPin
 from trueup.ports import Create, PageStore, Registry, Remove, Replace, Write
 from trueup.usecases.books import open_book, rows_book
-from trueup.usecases.exceptions.stakes import row_cause, staked
+from trueup.usecases.exceptions.stakes import Counting, row_cause, staked
 from trueup.usecases.exceptions.visible import Place
 from trueup.usecases.rows.candidates import gap_of
 from trueup.usecases.whole import all_of
@@ -104,7 +103,7 @@ def _forget_expired(registry: Registry, place: Place, now: datetime) -> None:
 def _rests(pages: PageStore, place: Place, acceptances: Sequence[Acceptance]) -> Iterator[Rest]:
     pinned, listings = Pinned(pages, acceptances), place.listings(pages)
     accepted: Counter[str] = Counter()
-    waiting: dict[str, Group] = {}
+    waiting = Counting()
     for page in place.rows(pages).differing():
         rows = []
         for row in page.rows():
@@ -112,11 +111,9 @@ def _rests(pages: PageStore, place: Place, acceptances: Sequence[Acceptance]) ->
                 accepted[row_cause(row)] += 1
             else:
                 rows.append(row)
-        for one in staked(rows, listings):
-            before = waiting.get(one.cause)
-            waiting[one.cause] = one.group if before is None else before + one.group
+        waiting.add(staked(rows, listings))
     for cause, count in sorted(accepted.items()):
-        yield Rest.of(waiting.get(cause, Group(cause, 0)), count)
+        yield Rest(waiting=waiting.group(cause), accepted=count)
 
 
 def withdrawing(registry: Registry, case: Case) -> list[Write]:

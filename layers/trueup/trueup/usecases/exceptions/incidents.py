@@ -7,7 +7,8 @@ from datetime import datetime
 from trueup.domain.acceptances import Acceptance, Remainder
 from trueup.domain.cases import Docket, Subject, SubjectKind
 from trueup.domain.errors import NotFoundError
-from trueup.domain.exceptions import Group, ranked, stake_of
+from trueup.domain.exceptions import ranked, stake_of
+from trueup.domain.groups import CauseGroup
 from trueup.domain.tending import Sighting
 from trueup.ports import Registry
 from trueup.usecases.exceptions.names import (
@@ -31,7 +32,7 @@ class Incident:
     """
 
     place: Place
-    group: Group
+    group: CauseGroup
     accepted_rows: int = 0
     counting: bool = False
     first_seen: datetime | None = None
@@ -40,6 +41,16 @@ class Incident:
     @property
     def id(self) -> str:
         return incident_id(self.place.account, self.place.location, self.group.cause)
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for somebody."""
+        return self.group.rows - self.group.explained
+
+    @property
+    def passing(self) -> bool:
+        """Whether all of its rows settle by themselves."""
+        return self.group.rows > 0 and self.waiting == 0
 
     @property
     def subject(self) -> Subject:
@@ -81,7 +92,7 @@ class Wanted:
             self.cause in (None, group.cause)
             and self.state in (None, state)
             and (self.owner is None or (docket is not None and docket.owner == self.owner))
-            and (self.passing or not group.passing)
+            and (self.passing or not incident.passing)
         )
 
 
@@ -113,7 +124,7 @@ class Known:
     def incidents(self, place: Place) -> Iterable[Incident]:
         return (self._incident(place, group) for group in place.groups)
 
-    def _incident(self, place: Place, group: Group) -> Incident:
+    def _incident(self, place: Place, group: CauseGroup) -> Incident:
         name = (place.account, place.location, group.cause)
         rest, accepted, counting = self._rest(place, group)
         seen, docket = self.seen.get(name), self.dockets.get(name)
@@ -126,7 +137,7 @@ class Known:
             docket.value if docket else None,
         )
 
-    def _rest(self, place: Place, group: Group) -> tuple[Group, int, bool]:
+    def _rest(self, place: Place, group: CauseGroup) -> tuple[CauseGroup, int, bool]:
         """The rows that wait, how many are accepted, and whether that is yet to be counted."""
         at = (place.account, place.location)
         acceptances, counted = self._accepted.get(at, []), self._rests.get(at)
@@ -134,16 +145,16 @@ class Known:
             return group, 0, False
         if counted is not None and counted.fits(place.head.version, acceptances):
             rest = counted.rest(group.cause)
-            return (rest.group, rest.accepted, False) if rest else (group, 0, False)
+            return (rest.waiting, rest.accepted, False) if rest else (group, 0, False)
         return self._uncounted(place, group, acceptances)
 
     def _uncounted(
-        self, place: Place, group: Group, acceptances: Iterable[Acceptance]
-    ) -> tuple[Group, int, bool]:
+        self, place: Place, group: CauseGroup, acceptances: Iterable[Acceptance]
+    ) -> tuple[CauseGroup, int, bool]:
         """All rows of a cause are accepted in the very version that was accepted."""
         version = place.head.version
         if any(a.cause == group.cause and a.version == version for a in acceptances):
-            return Group(group.cause, 0), group.rows, False
+            return CauseGroup(cause=group.cause), group.rows, False
         return group, 0, True
 
 

@@ -181,7 +181,9 @@ class _View:
     def _waiting(self, start: str) -> Iterator[Values]:
         """Exceptions as they stand now, in key order, those compared again since included."""
         laid = self._source.overlays
-        above = [{"key": key, **o.values} for key, o in sorted(laid.items()) if key >= start]
+        above = [
+            {"key": key, **o.values, **o.texts} for key, o in sorted(laid.items()) if key >= start
+        ]
         below = (row for row in self._stored(start) if row["key"] not in laid)
         for values in merge(below, above, key=lambda row: row["key"]):
             if outcome_of(Reason(values["reason"])) is Outcome.EXCEPTION:

@@ -1,12 +1,14 @@
 """Rows that do not match, with what is at stake in each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trueup.books.reader import BookReader
 from trueup.books.schema import Unset
-from trueup.domain.exceptions import Group, Stake, cause_of
+from trueup.domain.exceptions import Stake, cause_of
+from trueup.domain.groups import MAX_SAMPLES, CauseGroup
 from trueup.domain.outcomes import Outcome, Reason, outcome_of
 from trueup.usecases.rows.candidates import gap_of
 
@@ -33,26 +35,43 @@ class Staked:
         return outcome_of(Reason(self.values["reason"])) is Outcome.EXPLAINED
 
     @property
-    def group(self) -> Group:
-        """A group of this row alone."""
-        gap = self.gap or 0
-        oversold = gap < 0 and self.values["publishable"] == 0
-        return Group(
-            cause=self.cause,
-            rows=1,
-            units_over=max(0, -gap),
-            units_under=max(0, gap),
-            oversold_rows=int(oversold),
-            value=self.value,
-            unvalued=int(not self.value),
-            samples=(self.key,),
-            passing=self.passing,
-        )
+    def oversold(self) -> bool:
+        return (self.gap or 0) < 0 and self.values["publishable"] == 0
 
     @property
     def stake(self) -> Stake:
-        group = self.group
-        return Stake(group.oversold_rows, group.unvalued, group.value, abs(self.gap or 0))
+        return Stake(int(self.oversold), int(not self.value), self.value, abs(self.gap or 0))
+
+
+class Counting:
+    """Rows by cause, while they are being counted."""
+
+    def __init__(self) -> None:
+        self._figures: dict[str, Counter[str]] = {}
+        self._value: dict[str, Counter[str]] = {}
+        self._samples: dict[str, list[str]] = {}
+
+    def add(self, rows: Iterable[Staked]) -> None:
+        for row in rows:
+            gap, cause = row.gap or 0, row.cause
+            figures = self._figures.setdefault(cause, Counter())
+            figures["rows"] += 1
+            figures["explained"] += row.passing
+            figures["units_over" if gap < 0 else "units_under"] += abs(gap)
+            figures["oversold_rows"] += row.oversold
+            figures["unvalued"] += not row.value
+            self._value.setdefault(cause, Counter()).update(row.value)
+            samples = self._samples.setdefault(cause, [])
+            if len(samples) < MAX_SAMPLES:
+                samples.append(row.key)
+
+    def group(self, cause: str) -> CauseGroup:
+        return CauseGroup(
+            cause=cause,
+            value=dict(sorted(self._value.get(cause, Counter()).items())),
+            samples=tuple(self._samples.get(cause, ())),
+            **self._figures.get(cause, Counter()),
+        )
 
 
 def row_cause(values: Values) -> str:

@@ -104,10 +104,10 @@ def _standing(place: Place, incident: Incident | None) -> Found | None:
         return None
     return Found(
         place.captured_at,
-        waiting=incident.group.rows,
+        waiting=incident.waiting,
         accepted=incident.accepted_rows,
         cause=incident.group.cause,
-        passing=incident.group.passing and incident.group.rows > 0,
+        passing=incident.passing,
     )
 
 
@@ -150,7 +150,7 @@ def _attend(
 def _route(cabinet: Cabinet, incident: Incident, rules: Sequence[RoutingRule]) -> None:
     """A case for an incident that a rule fits and nobody has one about."""
     subject, group = incident.subject, incident.group
-    if not group.rows or group.passing or incident.counting:
+    if not incident.waiting or incident.counting:
         return
     rule = rule_for(rules, subject, group)
     if rule is None or cabinet.registry.get(Docket, *subject.place, subject.what) is not None:

@@ -1,5 +1,6 @@
 """The newest version of each channel location, with the run that made it and what it counted."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,9 @@ from trueup.books.manifest import load_manifest
 from trueup.books.reader import BookReader
 from trueup.books.schema import LISTINGS, ROWS
 from trueup.domain.errors import Fault, NotFoundError, RejectedError
-from trueup.domain.exceptions import UNEXPLAINED, Group
-from trueup.domain.runs import Head, LocationResult, Run, Tally
+from trueup.domain.exceptions import UNEXPLAINED
+from trueup.domain.groups import CauseGroup
+from trueup.domain.runs import Head, History, LocationResult, Run, Tally
 from trueup.ports import PageStore, Registry
 from trueup.usecases.books import open_book, rows_book
 from trueup.usecases.runs import require_account
@@ -22,29 +24,21 @@ MAX_PLACES = 2_000
 
 @dataclass(frozen=True)
 class Place:
-    """A channel location that was compared. `run` None: it is no longer kept."""
+    """A channel location that was compared: its newest version, the run that made it (None: no
+    longer kept), and that version's rows that do not match, by cause.
+    """
 
     account: str
     location: str
     head: Head
     run: Run | None
+    groups: tuple[CauseGroup, ...]
 
     @property
     def captured_at(self) -> datetime:
         return self.head.as_of
 
-    @property
-    def result(self) -> LocationResult | None:
-        results = self.run.locations if self.run else ()
-        return next((r for r in results if r.channel_location == self.location), None)
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """Its rows that do not match, by cause."""
-        result = self.result
-        return groups_of(result) if result else ()
-
-    def group(self, cause: str) -> Group | None:
+    def group(self, cause: str) -> CauseGroup | None:
         return next((group for group in self.groups if group.cause == cause), None)
 
     def rows(self, pages: PageStore) -> BookReader:
@@ -58,22 +52,16 @@ class Place:
         return None if pinned is None else open_book(pages, pinned, LISTINGS)
 
 
-def groups_of(result: LocationResult) -> tuple[Group, ...]:
-    """What a run counted at a location, by cause."""
-    return tuple(group for group in _of_tally(result.tally) if group.rows)
-
-
-def _of_tally(tally: Tally) -> Iterator[Group]:
+def _of_tally(tally: Tally) -> Iterator[CauseGroup]:
     """Of a run that counted no causes: by what its rows have in common."""
-    currencies = sorted({*tally.value_over, *tally.value_under})
-    yield Group(
-        UNEXPLAINED,
-        tally.differing,
-        tally.units_over,
-        tally.units_under,
-        tally.oversold_rows,
-        {c: tally.value_over.get(c, 0) + tally.value_under.get(c, 0) for c in currencies},
-        tally.unvalued,
+    yield CauseGroup(
+        cause=UNEXPLAINED,
+        rows=tally.differing,
+        units_over=tally.units_over,
+        units_under=tally.units_under,
+        oversold_rows=tally.oversold_rows,
+        value=dict(Counter(tally.value_over) + Counter(tally.value_under)),
+        unvalued=tally.unvalued,
     )
     counted = {
         "not_listed": tally.not_listed,
@@ -81,7 +69,7 @@ def _of_tally(tally: Tally) -> Iterator[Group]:
         "unknown": tally.unknown,
     }
     for cause, rows in counted.items():
-        yield Group(cause, rows, unvalued=rows)
+        yield CauseGroup(cause=cause, rows=rows, unvalued=rows)
 
 
 class Sight:
@@ -118,7 +106,19 @@ class Sight:
         if made not in self._runs:
             stored = self._registry.get(Run, *made)
             self._runs[made] = stored.value if stored else None
-        return Place(account, location, head, self._runs[made])
+        run = self._runs[made]
+        results = run.locations if run else ()
+        result = next((r for r in results if r.channel_location == location), None)
+        groups = self._groups(account, result, head.made_by) if result else ()
+        return Place(account, location, head, run, groups)
+
+    def _groups(self, account: str, result: LocationResult, run: str) -> tuple[CauseGroup, ...]:
+        """A run of very many locations left some out: then its history has them."""
+        tally, causes = result.tally, result.causes
+        if sum(group.rows for group in causes) < tally.rows - tally.matching:
+            kept = self._registry.get(History, account, result.channel_location, run)
+            causes = kept.value.causes if kept else causes
+        return causes or tuple(group for group in _of_tally(tally) if group.rows)
 
 
 def _place_of(book: str) -> tuple[str, str]:
