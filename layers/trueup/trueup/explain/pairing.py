@@ -1,0 +1,110 @@
+"""Two causes that together give what the channel shows: a bounded search, and no guesses.
+
+Movements are many and numbers are small, so that some two of them nearly always fit. A pair is
+given only where no other causes fit as well, and where few of all the numbers that the channel
+might show would have had one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import NamedTuple
+
+from trueup.explain.facts import Cause
+from trueup.explain.predicting import Candidate, Row
+
+MAX_PAIRS = 64
+"""Where more than so many could be made of like causes, some fit by chance: none is sought."""
+
+Pair = tuple[Candidate, Candidate]
+Causes = tuple[Cause, Cause]
+
+_FACTS = (Cause.PUSH_NOT_VISIBLE, Cause.ORDERS_NOT_IMPORTED)
+_STATES = (Cause.RESERVATION_TWICE, Cause.IN_TRANSIT, Cause.HOLD_SHOWN)
+_MOVED = (Cause.LAG, Cause.MISSED_EVENT, Cause.DUPLICATE_EVENT)
+
+
+class Tier(NamedTuple):
+    """Causes that are paired, and the share of all numbers that may have such a pair."""
+
+    causes: tuple[Causes, ...]
+    most: float
+
+
+def _tier(ones: Iterable[Cause], others: Iterable[Cause], most: float) -> Tier:
+    """Every two of different causes once."""
+    pairs = {frozenset(two): two for two in reversed([*product(ones, others)])}
+    return Tier(tuple(two for two in reversed([*pairs.values()]) if two[0] != two[1]), most)
+
+
+TIERS = (
+    _tier(_FACTS, _FACTS, 1.0),
+    _tier(_FACTS, _STATES, 1.0),
+    _tier(_STATES, _STATES, 1.0),
+    _tier(_FACTS, _MOVED, 0.5),
+    _tier(_STATES, _MOVED, 0.25),
+    _tier(_MOVED, _MOVED, 0.25),
+)
+"""The surest first."""
+
+
+def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
+    """The pair that alone gives exactly what is reported. None: none does, or more than one."""
+    some = {
+        cause: [one for one in found if effect(row, one) != 0]
+        for cause, found in candidates.items()
+    }
+    for tier in TIERS:
+        if _count(some, tier.causes) > MAX_PAIRS:
+            return None
+        tried = list(_tried(row, some, tier.causes))
+        fitting = [two for two, shown in tried if row.facts.reported in shown]
+        if fitting:
+            alike = len({(one.cause, other.cause) for one, other in fitting}) == 1
+            rare = _share(row, [shown for _, shown in tried]) <= tier.most
+            return fitting[0] if rare and alike else None
+    return None
+
+
+def _count(some: Mapping[Cause, list[Candidate]], causes: Iterable[Causes]) -> int:
+    return sum(len(some.get(one, ())) * len(some.get(other, ())) for one, other in causes)
+
+
+def effect(row: Row, candidate: Candidate) -> int:
+    """Channel units by which the channel would show more than is publishable."""
+    through = row.predicted(candidate) - row.facts.publishable
+    return through or -(candidate.sold // row.pack)
+
+
+def _tried(
+    row: Row, some: Mapping[Cause, list[Candidate]], causes: Iterable[Causes]
+) -> Iterator[tuple[Pair, set[int]]]:
+    for one, other in causes:
+        for pair in product(some.get(one, ()), some.get(other, ())):
+            if _compatible(*pair):
+                yield pair, _together(row, *pair)
+
+
+def _compatible(one: Candidate, other: Candidate) -> bool:
+    """What the channel has not seen yet it can neither have missed nor counted twice."""
+    if one.place is None or other.place is None:
+        return True
+    return other.place < one.place if one.cause is Cause.LAG else one.place != other.place
+
+
+def _together(row: Row, one: Candidate, other: Candidate) -> set[int]:
+    """What the channel would show, never less than nothing."""
+    changes = dict(one.changes)
+    for i, change in other.changes.items():
+        changes[i] = changes.get(i, 0) + change
+    both = Candidate(one.cause, one.evidence, changes, one.sold + other.sold)
+    shown = row.predictions(both)
+    if one.shown is not None:
+        shown = {one.shown + units - row.facts.publishable for units in shown}
+    return {units for units in shown if units >= 0}
+
+
+def _share(row: Row, shown: list[set[int]]) -> float:
+    """Of the numbers up to the largest in question, how many have a pair."""
+    numbers = set().union(*shown)
+    largest = max(row.facts.reported, row.facts.publishable, *numbers)
+    return len(numbers) / (largest + 1)
