@@ -39,6 +39,7 @@ PATH_PARAMETERS = {
     "channel_location": "The `token` of a channel location, as its account gives it",
     "run": "A run's id",
     "import": "An import's id",
+    "threshold": "A threshold's id",
 }
 _DESCRIPTION = f"""Compares what you can sell with what your channels show.
 

@@ -3,14 +3,18 @@
 from trueup_api.routes import (
     accounts,
     audit,
+    cases,
     channels,
+    exceptions,
     imports,
     listings,
     onboarding,
     places,
     rechecks,
+    routing_rules,
     rows,
     runs,
+    thresholds,
 )
 from trueup_api.routing import Route
 
@@ -24,5 +28,9 @@ ROUTES: tuple[Route, ...] = (
     *runs.ROUTES,
     *rows.ROUTES,
     *rechecks.ROUTES,
+    *exceptions.ROUTES,
+    *cases.ROUTES,
+    *routing_rules.ROUTES,
     *audit.ROUTES,
+    *thresholds.ROUTES,
 )

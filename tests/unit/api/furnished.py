@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tests.unit.api.api_world import ApiWorld, listing, row
+from tests.unit.api.furnished_cases import furnish_cases
 from trueup.books.schema import LISTINGS, RowUnknown, Unknown
 from trueup.domain.imports import Drop, Import, ImportState
 from trueup.domain.outcomes import Reason
-from trueup.ports import Replace
+from trueup.domain.thresholds import AlarmState, Alert, Measure, Threshold
+from trueup.ports import Create, Replace
 from trueup.usecases.books import listings_book
 from trueup_api.routing import NoQuery, Route
 
@@ -74,10 +76,12 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "channel_location": "1",
         "run": run.id,
         "import": _waiting_import(api, seller, home),
+        "threshold": _crossed_threshold(api, seller, account),
         "get_upload_form:import": _pending_import(api, seller, home),
         "side": "channel",
         "sku": SKUS[0],
         "?location": "1",
+        **furnish_cases(api, seller, account, home, SKUS[1]),
     }
     return Furnished(seller, named)
 
@@ -95,6 +99,37 @@ def _waiting_import(api: ApiWorld, seller: str, home: str) -> str:
         "report_key": f"reports/{seller}/report.csv",
     }
     registry.write(Replace(stored.value.model_copy(update=changes), stored.version))
+    return id_
+
+
+def _crossed_threshold(api: ApiWorld, seller: str, account: str) -> str:
+    """A threshold that is crossed, and was before."""
+    path, new = f"/v1/accounts/{account}/thresholds", {"measure": "units", "limit": 3}
+    id_ = str(api.call("POST", path, new, claims=api.claims(seller)).body["id"])
+    registry = api.registries.of(seller)
+    stored = registry.get(Threshold, account, id_)
+    assert stored is not None
+    figures: dict[str, Any] = {
+        "limit": 3,
+        "figure": 9,
+        "peak": 9,
+        "latest": 9,
+        "crossed_at": api.now,
+    }
+    alerts = [
+        Alert(
+            id=f"{run}-{id_}",
+            account=account,
+            threshold=id_,
+            measure=Measure.UNITS,
+            run=run,
+            **figures,
+        )
+        for run in (api.new_id(), api.new_id())
+    ]
+    alarm = AlarmState(alert=alerts[-1].id, told=9)
+    crossed = stored.value.model_copy(update={"alarm": alarm})
+    registry.write(Replace(crossed, stored.version), *map(Create, alerts))
     return id_
 
 
