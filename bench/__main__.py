@@ -1,4 +1,7 @@
-"""`python -m bench reconcile --rows N --json`: what a run costs, beside the alternatives."""
+"""`python -m bench reconcile --rows N --json`: what a run costs, beside the alternatives.
+
+`python -m bench corpus --seed N --cases 200 --json`: how well differences are explained.
+"""
 
 import argparse
 import json
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.compare import measure
+from bench.corpus import command as corpus
 from bench.reconcile import cases, frames_read_for_fifty, peaks
 
 BUDGETS = Path(__file__).parent / "budgets.json"
@@ -23,7 +27,10 @@ def main() -> int:
     reconcile.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     reconcile.add_argument("--repeats", type=int, default=3)
     reconcile.add_argument("--json", action="store_true", help="for machines")
+    corpus.add_options(commands.add_parser("corpus", help="explain differences of known cause"))
     options = parser.parse_args()
+    if options.command == "corpus":
+        return corpus.run(options)
     results = [report(rows, options.repeats) for rows in options.rows]
     if options.json:
         print(json.dumps({"machine": machine(), "results": results}))
