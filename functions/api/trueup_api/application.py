@@ -56,8 +56,8 @@ def _answer(world: World, route: Route, event: Event, path: dict[str, str]) -> R
     query = read_query(event, route.query)
     raw = raw_body(event)
     body = read_body(event, raw, route.body) if route.takes_body else NoBody()
-    call: Call[Any, Any] = Call(shop, unquoted(path), query, body)
     key = idempotency_key(event) if route.repeatable else None
+    call: Call[Any, Any] = Call(shop, unquoted(path), query, body, key)
     if key is None:
         return _response(_packed(route.run(call)))
     return _response(_once(shop, event, key, raw, lambda: _packed(route.run(call))))

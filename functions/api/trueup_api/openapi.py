@@ -40,6 +40,10 @@ PATH_PARAMETERS = {
     "run": "A run's id",
     "import": "An import's id",
     "threshold": "A threshold's id",
+    "incident": "An incident's id, as the list of incidents gives it",
+    "case": "A case's id",
+    "rule": "Your code of the rule",
+    "adjustment": "An adjustment's id",
 }
 _DESCRIPTION = f"""Compares what you can sell with what your channels show.
 

@@ -35,12 +35,13 @@ class NoBody(Strict):
 
 @dataclass(frozen=True)
 class Call(Generic[Q, B]):
-    """A request that was let in and read."""
+    """A request that was let in and read. `key`: its Idempotency-Key, where its route takes one."""
 
     shop: Shop
     path: Mapping[str, str]
     query: Q
     body: B
+    key: str | None = None
 
 
 @dataclass(frozen=True)

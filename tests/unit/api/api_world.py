@@ -13,7 +13,7 @@ from trueup.adapters.memory_pages import MemoryPages
 from trueup.adapters.memory_registry import MemoryRegistries
 from trueup.books.manifest import Manifest, save_manifest
 from trueup.books.pages import Page, take
-from trueup.books.schema import BASELINE, LISTINGS, ROWS, BookSchema, RowUnknown
+from trueup.books.schema import BASELINE, LISTINGS, ROWS, BookSchema, RowUnknown, Unset
 from trueup.books.writer import write_range
 from trueup.channel.contract import (
     Abilities,
@@ -29,6 +29,7 @@ from trueup.channel.contract import (
     PushRequest,
     PushResponse,
 )
+from trueup.domain.groups import CauseGroup, merged
 from trueup.domain.outcomes import Outcome, Reason, outcome_of
 from trueup.domain.runs import (
     BookPin,
@@ -37,12 +38,14 @@ from trueup.domain.runs import (
     LocationResult,
     Run,
     RunState,
+    Tally,
     Trigger,
     Version,
 )
 from trueup.domain.time import ulid_ids
 from trueup.ports import Create, Replace
 from trueup.usecases.books import baseline_book, listings_book, rows_book
+from trueup.usecases.exceptions.stakes import Counting, row_cause, staked_row
 from trueup_api.application import application
 from trueup_api.world import World
 
@@ -217,7 +220,13 @@ class ApiWorld:
         for place, found in rows.items():
             head = self.write_book(seller, rows_book(account, place), ROWS, found, run_id)
             good = RunState.SUCCEEDED
-            result = LocationResult(channel_location=place, state=good, version=head.version)
+            result = LocationResult(
+                channel_location=place,
+                state=good,
+                version=head.version,
+                tally=_tally(found),
+                causes=_causes(found, listings),
+            )
             results.append(result)
         now = self.clock()
         run = Run(
@@ -293,6 +302,20 @@ def _page(schema: BookSchema, rows: Sequence[Row]) -> Page:
         {name: [row.get(name, 0) for row in rows] for name in schema.ints},
         {name: [row.get(name, "") for row in rows] for name in schema.texts},
     )
+
+
+def _tally(rows: Sequence[Row]) -> Tally:
+    differ = sum(outcome_of(Reason(one["reason"])) is not Outcome.MATCH for one in rows)
+    return Tally(rows=len(rows), matching=len(rows) - differ, differing=differ)
+
+
+def _causes(rows: Sequence[Row], listings: Sequence[Row]) -> tuple[CauseGroup, ...]:
+    """As a run groups rows that do not match; listings without a price have no value."""
+    known = {one["key"]: {"unset": Unset.PRICE, "currency": "", **one} for one in listings}
+    counting = Counting()
+    found = [o for o in rows if outcome_of(Reason(o["reason"])) is not Outcome.MATCH]
+    counting.add(staked_row(o, known.get(o["key"])) for o in found)
+    return merged(counting.group(cause) for cause in {row_cause(o) for o in found})
 
 
 def _sheet(page: Page) -> Page | None:

@@ -71,10 +71,13 @@ _OWN = ("locations", "totals", "cost")
 _PLAIN = tuple(name for name in RunView.model_fields if name not in _OWN)
 
 
+_SHOWN = set(LocationResultView.model_fields)
+
+
 def run_view(run: Run) -> RunView:
     return RunView(
         **{name: getattr(run, name) for name in _PLAIN},
-        locations=[LocationResultView(**result.model_dump()) for result in run.locations],
+        locations=[LocationResultView(**r.model_dump(include=_SHOWN)) for r in run.locations],
         totals=sum((result.tally for result in run.locations), start=Tally()),
         cost=Cost(usd=str(cost_of(run.usage)), prices=SOURCE, as_of=AS_OF),
     )

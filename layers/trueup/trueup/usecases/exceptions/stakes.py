@@ -81,10 +81,10 @@ def row_cause(values: Values) -> str:
 def staked(rows: Sequence[Values], listings: BookReader | None) -> Iterator[Staked]:
     """Rows of a difference sheet, in the order of their keys, with what they are worth."""
     known = listings.get([row["key"] for row in rows]) if listings and rows else {}
-    return (_staked(row, known.get(row["key"])) for row in rows)
+    return (staked_row(row, known.get(row["key"])) for row in rows)
 
 
-def _staked(values: Values, listing: Values | None) -> Staked:
+def staked_row(values: Values, listing: Values | None) -> Staked:
     gap = gap_of(values)
     return Staked(values, gap, row_cause(values), _value(gap, listing), listing)
 
