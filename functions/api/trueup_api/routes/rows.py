@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from trueup.domain.outcomes import Reason, Status
+from trueup.domain.outcomes import Outcome, Reason, Status
 from trueup.domain.runs import Tally
 from trueup.usecases.auth import Role
 from trueup.usecases.rows import cursors, history, reading
 from trueup.usecases.rows.filters import Direction, Filters
 from trueup.usecases.rows.sources import MAX_SOURCES, Source
 from trueup.usecases.rows.view import ReasonName, RowView
+from trueup.usecases.rows.why import CauseName
 from trueup_api.fields import CodeText, Slug
 from trueup_api.routing import Answer, Call, NoBody, Route, Strict, ok
 
@@ -20,7 +21,11 @@ Search = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class RowsQuery(Strict):
-    """`location` may be repeated. `direction` means rows that differ."""
+    """`location` may be repeated. `direction` means rows that differ.
+
+    `cause`: the one that rows are counted under: a cause between publishable and reported,
+    `unexplained`, or what stands for one in rows that have no gap to explain.
+    """
 
     account: Slug | None = None
     channel: Slug | None = None
@@ -28,6 +33,8 @@ class RowsQuery(Strict):
     status: Literal["Success", "Failed"] | None = None
     direction: Literal["over", "under"] | None = None
     reason: ReasonName | None = None
+    outcome: Literal["match", "explained", "exception"] | None = None
+    cause: CauseName | None = None
     sku_prefix: Search | None = None
     title: Search | None = None
     cursor: (
@@ -50,6 +57,8 @@ class RowsQuery(Strict):
             status=Status(self.status) if self.status else None,
             direction=Direction(self.direction) if self.direction else None,
             reason=Reason[self.reason] if self.reason else None,
+            outcome=Outcome(self.outcome) if self.outcome else None,
+            cause=self.cause,
             sku_prefix=self.sku_prefix or "",
             title=self.title or "",
         )

@@ -1,6 +1,6 @@
 """Rows that were compared again between two runs."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from trueup.domain.accounts import Code, Entity, Slug
 from trueup.domain.time import Instant
@@ -25,6 +25,11 @@ class Overlay(Entity):
     captured_at: Instant
     compared_at: Instant
     requested_by: str
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As it is read from a page: "key" and every column by name."""
+        return {"key": self.key, **self.values, **self.texts}
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from trueup.domain.keys import channel_key_of, sku_of
 from trueup.domain.overlays import Overlay
 from trueup.domain.runs import Head, Inputs
 from trueup.domain.time import milliseconds
+from trueup.explain.explain import explain
 from trueup.usecases import rates
 from trueup.usecases.books import open_book, pin, rows_book
 from trueup.usecases.joining import Joint
@@ -35,7 +36,6 @@ from trueup.usecases.reconcile.collecting import instant_of, observed_page
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.explaining import Explaining, RowEvidence
 from trueup.usecases.reconcile.opening import pin_inputs
-from trueup.usecases.reconcile.verdicts import unexplained
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
 
@@ -196,9 +196,10 @@ def _compared(
 ) -> Iterator[tuple[str, dict[str, int], dict[str, str]]]:
     """The rows of the SKUs that were looked at, one SKU's key range at a time."""
     now = milliseconds(work.clock())
-    joint = Joint(work.pages, inputs, link, inputs.oldest(now))
     pairs, at = _keyed(keys, seen), milliseconds(seen.captured_at)
-    explaining = _explaining(work, inputs, link, at, now)
+    members = members_of(inputs, link, live_moves(work.pages, work.ledger, inputs))
+    joint = Joint(work.pages, inputs, link, members, now=now, at=at)
+    explaining = _explaining(work, inputs, link, members, at, now)
     for sku in sorted({sku_of(key) for key in keys}):
         observed = observed_page([(key, row, at) for key, row in pairs if sku_of(key) == sku])
         pages = joint.rows(iter([observed] if len(observed) else []), *_range_of(sku))
@@ -206,7 +207,9 @@ def _compared(
             yield from _laid_out(page, sheet)
 
 
-def _explaining(work: Work, inputs: Inputs, link: Link, at: int, now: int) -> Explaining:
+def _explaining(
+    work: Work, inputs: Inputs, link: Link, members: Sequence[MemberStock], at: int, now: int
+) -> Explaining:
     """As a run that came now would explain rows; the version it would make has no number yet."""
     pinned = pin(work.registry, rows_book(link.account, link.channel_location))
     previous = PreviousRows(None)
@@ -215,7 +218,7 @@ def _explaining(work: Work, inputs: Inputs, link: Link, at: int, now: int) -> Ex
         reader = open_book(work.pages, pinned, ROWS)
         previous = PreviousRows(reader, pinned.version, captured)
     evidence = RowEvidence(now, inputs.allocation)
-    return Explaining(evidence, unexplained, previous, Episodes(previous, 0, at))
+    return Explaining(evidence, explain, previous, Episodes(previous, 0, at))
 
 
 def _laid_out(

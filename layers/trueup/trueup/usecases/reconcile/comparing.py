@@ -14,15 +14,18 @@ from trueup.domain.accounts import Link
 from trueup.domain.errors import RejectedError
 from trueup.domain.runs import Fetch, Inputs, Tally
 from trueup.domain.time import milliseconds
+from trueup.explain.explain import explain
 from trueup.usecases import books, leases
 from trueup.usecases.joining import Joint
+from trueup.usecases.members import MemberStock, members_of
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
-from trueup.usecases.reconcile.explaining import Explaining, RowEvidence
+from trueup.usecases.reconcile.explaining import Explaining
+from trueup.usecases.reconcile.facts import evidence_of
+from trueup.usecases.reconcile.gathering import gathered_moves
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, save_part
 from trueup.usecases.reconcile.planning import inherited_manifest
 from trueup.usecases.reconcile.sheeting import Sheets
-from trueup.usecases.reconcile.verdicts import unexplained
 from trueup.usecases.work import Work
 
 
@@ -60,8 +63,9 @@ def _compare(work: Work, job: Job, item: PlanItem) -> Part:
     book = books.rows_book(job.account, item.location)
     inherited = inherited_manifest(work, job, item.location, item.previous)
     reader = BookReader(work.pages, book, ROWS, inherited) if inherited.frames else None
-    told = _Told(_explaining(inputs, fetch, item, reader))
-    rows = told.pages(_rows(work, item, inputs, link, fetch))
+    members = members_of(inputs, link, gathered_moves(work, job, inputs))
+    told = _Told(_explaining(work, inputs, fetch, item, members, reader))
+    rows = told.pages(_rows(work, item, inputs, link, members, fetch))
     frames = write_range(
         work.pages, book, ROWS, _within(inherited.frames, item), rows, told.sheets.of
     )
@@ -90,24 +94,35 @@ class _Told:
 
 
 def _explaining(
-    inputs: Inputs, fetch: Fetch, item: PlanItem, reader: BookReader | None
+    work: Work,
+    inputs: Inputs,
+    fetch: Fetch,
+    item: PlanItem,
+    members: Sequence[MemberStock],
+    reader: BookReader | None,
 ) -> Explaining:
     previous = PreviousRows(reader, item.previous_version, item.previous_at)
     captured_at = milliseconds(fetch.captured_from) if fetch.captured_from else item.now
     return Explaining(
-        evidence=RowEvidence(item.now, inputs.allocation),
-        explain=unexplained,
+        evidence=evidence_of(work, inputs, members, item.now),
+        explain=explain,
         previous=previous,
         episodes=Episodes(previous, item.previous_version + 1, captured_at),
     )
 
 
 def _rows(
-    work: Work, item: PlanItem, inputs: Inputs, link: Link, fetch: Fetch
+    work: Work,
+    item: PlanItem,
+    inputs: Inputs,
+    link: Link,
+    members: Sequence[MemberStock],
+    fetch: Fetch,
 ) -> Iterator[RowsWithOrigin]:
     segments = SegmentSet(work.evidence, fetch.segments, OBSERVATIONS)
     observations = segments.scan(item.location, item.lo, item.hi)
-    joint = Joint(work.pages, inputs, link, inputs.oldest(item.now))
+    at = milliseconds(fetch.captured_to) if fetch.captured_to else item.now
+    joint = Joint(work.pages, inputs, link, members, now=item.now, at=at)
     return joint.rows(observations, item.lo, item.hi)
 
 

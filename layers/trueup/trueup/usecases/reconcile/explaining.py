@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from trueup.books.pages import Page
-from trueup.books.schema import RowUnknown
 from trueup.compare.asides import Aside, asides_of
 from trueup.compare.join import RowsWithOrigin
 from trueup.compare.origin import Origin
@@ -18,12 +17,11 @@ from trueup.domain.groups import CauseGroup
 from trueup.domain.keys import sku_of
 from trueup.domain.outcomes import GAPS, Outcome, Reason
 from trueup.domain.runs import Tally
-from trueup.domain.stock import Terms
 from trueup.explain.facts import Capture, Explanation, Facts
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.grouping import Groups
 from trueup.usecases.reconcile.remembering import remembered
-from trueup.usecases.reconcile.verdicts import UNSAID, Verdict, verdict_of
+from trueup.usecases.reconcile.verdicts import UNSAID, Verdict, terms_of, verdict_of
 
 Values = Mapping[str, Any]
 
@@ -81,17 +79,6 @@ def row_facts(row: Differing, now: int, allocation: int) -> Facts:
         allocated=row.aside.allocated,
         previous=row.previous,
         captures=row.captures,
-    )
-
-
-def terms_of(values: Values, allocation: int) -> Terms:
-    """The terms of a row in the ROWS columns."""
-    return Terms(
-        pack_size=values["pack_size"],
-        buffer=values["buffer"],
-        backorder=values["backorder"],
-        cap=None if values["unknown"] & RowUnknown.CAP else values["cap"],
-        allocation=allocation,
     )
 
 

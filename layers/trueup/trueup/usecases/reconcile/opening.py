@@ -6,6 +6,7 @@ from datetime import datetime
 from trueup.domain.accounts import Account, Link, Location
 from trueup.domain.errors import RetryLaterError
 from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run, RunState
+from trueup.domain.tolerances import Tolerance
 from trueup.ports import Create, Registry, Replace
 from trueup.usecases import books
 from trueup.usecases.reconcile.job import Job, begin_step, run_of
@@ -57,6 +58,8 @@ def pin_inputs(registry: Registry, account: Account) -> Inputs:
         buffers={link.channel_location: _buffer(registry, account, link) for link in links},
         allocation=account.allocation,
         tolerance=account.tolerance,
+        tolerances=tuple(stored.value for stored in all_of(registry, Tolerance, account.id)),
+        max_report_age_minutes=account.max_report_age_minutes,
         reports_on_hand=account.capabilities is not None
         and account.capabilities.reports == "on_hand",
         listings=listings,

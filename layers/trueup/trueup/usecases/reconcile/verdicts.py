@@ -1,12 +1,15 @@
 """What a sheet keeps of an explanation, and what is read from it again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
+from trueup.books.schema import RowUnknown
 from trueup.domain.outcomes import Outcome
-from trueup.explain.facts import Cause, Evidence, Explanation, Facts, Finding
+from trueup.domain.stock import Terms
+from trueup.explain.facts import Cause, Evidence, Explanation, Finding
 
 POLICY = frozenset(
     {
@@ -43,10 +46,15 @@ UNSAID = Verdict(Outcome.EXCEPTION)
 """Of a row that has no gap to explain."""
 
 
-def unexplained(facts: Facts) -> Explanation:
-    """The whole gap, with no cause."""
-    gap = (facts.publishable - facts.reported) * facts.terms.pack_size
-    return Explanation((), gap, Outcome.EXCEPTION)
+def terms_of(values: Mapping[str, Any], allocation: int) -> Terms:
+    """The terms of a row in the ROWS columns."""
+    return Terms(
+        pack_size=values["pack_size"],
+        buffer=values["buffer"],
+        backorder=values["backorder"],
+        cap=None if values["unknown"] & RowUnknown.CAP else values["cap"],
+        allocation=allocation,
+    )
 
 
 def verdict_of(explanation: Explanation) -> Verdict:

@@ -16,6 +16,7 @@ from trueup.domain.overlays import Overlay
 from trueup.ports import PageStore
 from trueup.usecases.rows.filters import Filters
 from trueup.usecases.rows.sources import Source
+from trueup.usecases.rows.why import cause_word
 
 Values = dict[str, Any]
 BATCH = 12
@@ -95,7 +96,7 @@ def _laid(
 ) -> Iterator[Candidate]:
     """The overlays that fit: each was checked, whatever became of the last run."""
     rows = (
-        Candidate(key, opened.index, {"key": key, **overlay.values}, overlay)
+        Candidate(key, opened.index, overlay.row, overlay)
         for key, overlay in sorted(opened.source.overlays.items())
         if _inside(key, lo, hi)
     )
@@ -119,7 +120,8 @@ def _stored(
 
 
 def fits(filters: Filters, values: Values, *, checked: bool) -> bool:
-    return filters.accepts(Reason(values["reason"]), gap_of(values), checked=checked)
+    reason, gap = Reason(values["reason"]), gap_of(values)
+    return filters.accepts(reason, gap, cause_word(values), checked=checked)
 
 
 def gap_of(values: Values) -> int | None:

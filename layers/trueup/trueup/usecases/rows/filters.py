@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -28,6 +29,9 @@ class Filters:
     status: Status | None = None
     direction: Direction | None = None
     reason: Reason | None = None
+    outcome: Outcome | None = None
+    cause: str | None = None
+    """The one that a row is counted under; see `why.cause_word`."""
     sku_prefix: str = ""
     title: str = ""
 
@@ -44,32 +48,51 @@ class Filters:
     @property
     def searches(self) -> bool:
         """Whether rows must be looked for: any filter but the place and the start of the SKU."""
-        return bool(self.status or self.direction or self.reason is not None or self.title)
+        return bool(
+            self.status
+            or self.direction
+            or self.reason is not None
+            or self.outcome
+            or self.cause
+            or self.title
+        )
 
     def impossible(self, *, checked: bool) -> bool:
         """Whether no row of a location can fit: what is asked for contradicts itself."""
         if not checked:
             return self.status is Status.SUCCESS
-        stated = None if self.reason is None else status_of(self.reason)
-        if self.direction is not None:
-            stated = stated or Status.FAILED
-        return None not in (stated, self.status) and stated is not self.status
+        return len(set(self._stated())) > 1
 
     def only_differing(self, *, checked: bool) -> bool:
         """Whether the difference sheets hold all rows that fit."""
-        if self.direction is not None:
+        if self.direction is not None or self.cause is not None:
             return True
         if self.reason is not None:
             return outcome_of(self.reason) is not Outcome.MATCH
+        if self.outcome is not None:
+            return self.outcome is not Outcome.MATCH
         return checked and self.status is Status.FAILED
 
-    def accepts(self, reason: Reason, gap: int | None, *, checked: bool) -> bool:
+    def accepts(self, reason: Reason, gap: int | None, cause: str | None, *, checked: bool) -> bool:
         """Whether a row fits, its title aside."""
-        if self.reason is not None and reason is not self.reason:
+        if self.reason not in (None, reason) or self.cause not in (None, cause):
+            return False
+        if self.outcome not in (None, outcome_of(reason)):
             return False
         if self.direction is not None and self.direction is not direction_of(gap):
             return False
         return self.status is None or not checked or status_of(reason) is self.status
+
+    def _stated(self) -> Iterator[Status]:
+        """The statuses of the rows that each filter lets through, where that is one."""
+        if self.status is not None:
+            yield self.status
+        if self.reason is not None:
+            yield status_of(self.reason)
+        if self.outcome is not None:
+            yield Status.SUCCESS if self.outcome is Outcome.MATCH else Status.FAILED
+        if self.cause is not None:
+            yield Status.FAILED
 
 
 def direction_of(gap: int | None) -> Direction | None:

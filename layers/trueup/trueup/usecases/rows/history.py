@@ -13,6 +13,7 @@ from trueup.ports import PageStore, Registry
 from trueup.usecases.books import rows_book
 from trueup.usecases.rows.sources import Source, attempt_of, place_of
 from trueup.usecases.rows.view import RowView, row_view
+from trueup.usecases.rows.why import unsaid
 from trueup.usecases.runs import require_account
 
 MAX_VERSIONS = 50
@@ -47,8 +48,10 @@ def _rows(pages: PageStore, source: Source, sku: str) -> Iterator[RowView]:
     manifest = load_manifest(pages, source.book, source.version.manifest)
     reader = BookReader(pages, source.book, ROWS, manifest)
     for page in reader.scan(sku, sku + "\x01"):
-        for values in page.rows():
-            yield row_view(source, values, _listing(pages, source, values["key"]))
+        whys = reader.get_differing([v["key"] for v in page.rows() if unsaid(v)])
+        for row in page.rows():
+            values = whys.get(row["key"], row)
+            yield row_view(source, values, _listing(pages, source, row["key"]))
 
 
 def _listing(pages: PageStore, source: Source, key: str) -> dict[str, object] | None:

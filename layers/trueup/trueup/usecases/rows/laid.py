@@ -24,6 +24,6 @@ def rows_of(
     reader = None if pinned is None else open_book(pages, pinned, LISTINGS)
     texts = reader.get(sorted(overlays)) if reader else {}
     return [
-        row_view(sources[0], {"key": key, **overlay.values}, texts.get(key), overlay)
+        row_view(sources[0], overlay.row, texts.get(key), overlay)
         for key, overlay in sorted(overlays.items())
     ]

@@ -16,6 +16,7 @@ from trueup.usecases.rows.cursors import Cursor, Position, read_cursor, write_cu
 from trueup.usecases.rows.filters import Filters
 from trueup.usecases.rows.sources import Source, pinned_sources, visible_sources
 from trueup.usecases.rows.view import RowView, row_view
+from trueup.usecases.rows.why import unsaid
 
 MAX_ROWS = 500
 FRAMES = 120
@@ -99,11 +100,23 @@ class _View:
 
     def _shown(self) -> list[RowView]:
         texts = {opened.index: self._texts(opened) for opened in self._opened}
+        whys = {opened.index: self._whys(opened) for opened in self._opened}
         return [
-            row_view(self._opened[c.source].source, c.values, texts[c.source].get(c.key), c.overlay)
+            row_view(
+                self._opened[c.source].source,
+                whys[c.source].get(c.key, c.values),
+                texts[c.source].get(c.key),
+                c.overlay,
+            )
             for c in self._found
             if c.values is not None
         ]
+
+    def _whys(self, opened: OpenSource) -> dict[str, Values]:
+        """A source's rows that do not match and were read from pages, as their sheets have them."""
+        mine = (c for c in self._found if c.source == opened.index and not c.overlay)
+        keys = [c.key for c in mine if c.values and unsaid(c.values)]
+        return opened.reader.get_differing(keys) if keys else {}
 
     def _texts(self, opened: OpenSource) -> dict[str, Values]:
         """The listings of a source's rows, by key."""

@@ -13,6 +13,7 @@ from trueup.domain.stock import delta
 from trueup.usecases.rows.candidates import gap_of
 from trueup.usecases.rows.filters import Direction, direction_of
 from trueup.usecases.rows.sources import Source
+from trueup.usecases.rows.why import CauseView, why
 
 ReasonName = Literal[
     "MATCHES",
@@ -73,6 +74,12 @@ class RowView(View):
     `delta` (base units) and `gap` (channel units): positive is to be added at the channel,
     negative to be taken away. `status` is Success when the row matches and the last attempt to
     check it succeeded; `outcome` and `checked` tell the two apart.
+
+    `causes` and `unexplained` (base units) add up to `delta`; none of a row without one. `cause`:
+    the one that the row is counted under, or what stands for it; null: it matches. The present
+    episode of not matching began at `first_diverged_at`; the capture before, if known, at
+    `last_agreed_at`. `settling_until`: until then its causes may pass by themselves;
+    `stale_since`: they should have by then.
     """
 
     account: str
@@ -95,6 +102,13 @@ class RowView(View):
     checked: bool
     reason: ReasonName
     explanation: str
+    cause: str | None
+    causes: list[CauseView]
+    unexplained: int | None
+    first_diverged_at: datetime | None
+    last_agreed_at: datetime | None
+    settling_until: datetime | None
+    stale_since: datetime | None
     captured_at: datetime
     recon_date: datetime
     run: str
@@ -111,6 +125,7 @@ def row_view(
     `overlay` says when a row was compared that is newer than the page.
     """
     key, gap = values["key"], gap_of(values)
+    captured_at = overlay.captured_at if overlay else source.version.as_of
     known = listing or {}
     return RowView.model_construct(
         account=source.account.id,
@@ -129,7 +144,8 @@ def row_view(
         gap=gap,
         direction=direction_of(gap),
         **_verdict(source, Reason(values["reason"]), checked=source.checked or bool(overlay)),
-        captured_at=overlay.captured_at if overlay else source.version.as_of,
+        **why(values, source.allocation, captured_at),
+        captured_at=captured_at,
         recon_date=overlay.compared_at if overlay else source.attempt.at,
         run=source.version.made_by,
     )
