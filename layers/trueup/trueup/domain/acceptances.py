@@ -18,7 +18,8 @@ MAX_ACCEPTANCES = 20
 class Acceptance(Entity):
     """The rows that had this cause in one version are accepted while their gaps stay as there.
 
-    `version` and `manifest` are of the location's rows; the version is kept as long as this is.
+    `book`, `version` and `manifest` are of the location's rows; what the manifest names is kept
+    as long as this holds.
     """
 
     record: ClassVar[str] = "acceptance"
@@ -27,6 +28,7 @@ class Acceptance(Entity):
     account: Slug
     location: Code
     cause: str
+    book: str
     version: int
     manifest: str
     rows: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueup.books.sweep import sweep_book
+from trueup.domain.acceptances import Acceptance
 from trueup.domain.errors import ConflictError
 from trueup.domain.runs import Fetch, Head, Housekeeping, Run, Version
 from trueup.domain.time import Clock
@@ -64,7 +65,7 @@ def sweep_books(
     before = now - timedelta(days=KEPT_DAYS)
     heads = [stored.value for stored in all_of(registry, Head)]
     runs = _forget_runs(registry, before, visible={head.made_by for head in heads})
-    pinned = _pinned(registry)
+    pinned = _pinned(registry, now)
     versions = blobs = 0
     for head in sorted(heads, key=lambda head: head.book):
         if not begin(head.book):
@@ -92,14 +93,17 @@ def _forget_runs(registry: Registry, before: datetime, visible: set[str]) -> int
     return gone
 
 
-def _pinned(registry: Registry) -> dict[str, set[str]]:
-    """The manifests that kept runs compared, or still do, by book."""
+def _pinned(registry: Registry, now: datetime) -> dict[str, set[str]]:
+    """The manifests that kept runs compared, or still do, and that people accepted, by book."""
     pinned: dict[str, set[str]] = defaultdict(set)
     for stored in all_of(registry, Run):
         inputs = stored.value.inputs
         for pin in (inputs.listings, inputs.aliases, *inputs.baselines.values()):
             if pin is not None:
                 pinned[pin.book].add(pin.manifest)
+    for accepted in all_of(registry, Acceptance):
+        if accepted.value.holds(now):
+            pinned[accepted.value.book].add(accepted.value.manifest)
     return pinned
 
 

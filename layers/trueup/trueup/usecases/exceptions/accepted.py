@@ -11,7 +11,7 @@ from trueup.domain.cases import Case, SubjectKind
 from trueup.domain.errors import ConflictError
 from trueup.domain.runs import BookPin
 from trueup.ports import Create, PageStore, Registry, Remove, Replace, Write
-from trueup.usecases.books import open_book, rows_book
+from trueup.usecases.books import open_book
 from trueup.usecases.exceptions.stakes import Counting, row_cause, staked
 from trueup.usecases.exceptions.visible import Place
 from trueup.usecases.rows.candidates import gap_of
@@ -58,7 +58,7 @@ def _rows(
     pages: PageStore, acceptance: Acceptance, lo: str | None, hi: str | None
 ) -> Iterator[tuple[str, int | None]]:
     pin = BookPin(
-        book=rows_book(acceptance.account, acceptance.location),
+        book=acceptance.book,
         version=acceptance.version,
         manifest=acceptance.manifest,
     )

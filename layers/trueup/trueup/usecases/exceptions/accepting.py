@@ -106,6 +106,7 @@ def _pinning(registry: Registry, incident: Incident, case: Case) -> Write:
         account=incident.place.account,
         location=incident.place.location,
         cause=incident.group.cause,
+        book=head.book,
         version=head.version,
         manifest=head.manifest,
         rows=incident.group.rows + incident.accepted_rows,
