@@ -11,7 +11,10 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from trueup.channel.contract import Request, Response
 from trueup.domain.accounts import Entity
+from trueup.domain.notices import Notice
 from trueup.domain.runs import Run, Usage
+from trueup.ledger.blocks import Block
+from trueup.ledger.memory import Memory
 
 E = TypeVar("E", bound=Entity)
 
@@ -166,6 +169,37 @@ class Registries(Protocol):
         """Appointments of an agenda at or before `until`, the earliest first (per shard)."""
 
 
+class Ledger(Protocol):
+    """The append-only streams of one seller: see `ledger.streams`.
+
+    A shard is a sequence 1, 2, 3… of blocks without gaps; none ever changes or goes.
+    """
+
+    def append(self, stream: str, shard: int, sequence: int, block: Block) -> None:
+        """ConflictError if the sequence is taken by another block.
+
+        The very same block again (after an answer that was lost) is no error. The caller appends
+        to sequences next to the last only.
+        """
+
+    def last(self, stream: str, shard: int) -> int:
+        """The last sequence; 0: the shard is empty. Strongly consistent."""
+
+    def read(
+        self, stream: str, shard: int, after: int = 0, until: int | None = None
+    ) -> Iterable[tuple[int, Block]]:
+        """Blocks in order, sequences after+1..until (None: all). Strongly consistent."""
+
+    def remember(self, stream: str, shard: int, memory: Memory) -> None:
+        """Keep a shard's memory of ids, by its first sequence; one that is there is replaced."""
+
+    def memories(self, stream: str, shard: int) -> Iterable[Memory]:
+        """By first sequence. They may be behind the blocks, never ahead of them."""
+
+    def forget(self, stream: str, shard: int, first: int) -> None:
+        """Remove one memory, if it is there."""
+
+
 class Channels(Protocol):
     """Calls connectors. RetryLaterError: unreachable; DefectError: an answer off the contract."""
 
@@ -197,6 +231,9 @@ class Events(Protocol):
     """Announces to the outside what has happened."""
 
     def run_completed(self, seller: str, run: Run) -> None: ...
+
+    def noticed(self, notice: Notice) -> None:
+        """Hand over an event. RetryLaterError: it was not taken, or perhaps not."""
 
 
 class Meter:

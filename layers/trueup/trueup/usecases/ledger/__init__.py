@@ -1,0 +1,1 @@
+"""The stock ledger: appending movements, closing books, positions at any instant."""
