@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from trueup.domain.time import from_iso
 from trueup.explain.facts import Cause, Explanation, Finding
 
-Say = Callable[[Finding, "Told"], str]
+Say = Callable[["Told"], str]
 
 
 class Told:
     """A finding's evidence, as words of a reader who knows the day of the capture."""
 
     def __init__(self, finding: Finding, captured_at: int) -> None:
+        self.units = finding.units
         self.evidence = finding.evidence
         self.day = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=captured_at)).date()
 
@@ -43,7 +44,7 @@ def sentences(explanation: Explanation, captured_at: int) -> list[str]:
 def sentence(finding: Finding, captured_at: int) -> str:
     """One finding, with until when it may take or since when it takes too long."""
     told = Told(finding, captured_at)
-    said = _SAID[finding.cause](finding, told)
+    said = _SAID[finding.cause](told)
     if "settling_until" in told:
         return f"{said} Settling until {told.time('settling_until')}."
     if "stale_since" in told:
@@ -59,49 +60,49 @@ def _things(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def _allocation(finding: Finding, told: Told) -> str:
+def _allocation(told: Told) -> str:
     return f"This account may draw on {told['percent']} % of what is sellable."
 
 
-def _buffer(finding: Finding, told: Told) -> str:
-    return f"{_units(finding.units)} are kept back as a buffer."
+def _buffer(told: Told) -> str:
+    return f"{_units(told.units)} kept back as a buffer."
 
 
-def _backorder(finding: Finding, told: Told) -> str:
-    return f"{_units(finding.units)} may be sold on back-order."
+def _backorder(told: Told) -> str:
+    return f"{_units(told.units)} more may be sold on back-order."
 
 
-def _floor(finding: Finding, told: Told) -> str:
-    return f"{_units(finding.units)} are lacking, and the channel cannot show less than 0."
+def _floor(told: Told) -> str:
+    return f"{_units(told.units)} lacking, and the channel cannot show less than 0."
 
 
-def _remainder(finding: Finding, told: Told) -> str:
-    return f"{_units(finding.units)} do not fill a pack of {told['pack_size']}."
+def _remainder(told: Told) -> str:
+    return f"{_units(told.units)} left over of full packs of {told['pack_size']}."
 
 
-def _cap(finding: Finding, told: Told) -> str:
+def _cap(told: Told) -> str:
     return f"The channel is shown {told['cap']} at most; there are {told['packs']}."
 
 
-def _push(finding: Finding, told: Told) -> str:
+def _push(told: Told) -> str:
     return (
         f"We set {told['quantity']}, accepted at {told.time('accepted_at')}; "
         f"the channel still shows {told['before']}."
     )
 
 
-def _lag(finding: Finding, told: Told) -> str:
+def _lag(told: Told) -> str:
     unseen = _things(told.count("unseen"), "movement")
     return (
         f"The channel shows your stock as of {told.time('as_of')}; it has not seen {unseen} since."
     )
 
 
-def _missed(finding: Finding, told: Told) -> str:
+def _missed(told: Told) -> str:
     return f"The channel missed the {_movement(told)}; it has seen later ones."
 
 
-def _doubled(finding: Finding, told: Told) -> str:
+def _doubled(told: Told) -> str:
     return f"The channel counted the {_movement(told)} twice."
 
 
@@ -110,7 +111,7 @@ def _movement(told: Told) -> str:
     return f"{kind} {told['movement']} of {told.time('occurred_at')}"
 
 
-def _orders(finding: Finding, told: Told) -> str:
+def _orders(told: Told) -> str:
     return (
         f"The channel sold {_units(told.count('quantity'))} in "
         f"{_things(told.count('count'), 'order')} that your ledger does not have: "
@@ -118,63 +119,63 @@ def _orders(finding: Finding, told: Told) -> str:
     )
 
 
-def _sold(finding: Finding, told: Told) -> str:
+def _sold(told: Told) -> str:
     return (
-        f"The channel sold {_units(finding.units)} before it was read; "
+        f"The channel sold {_units(told.units)} before it was read; "
         f"your ledger dates that {told.time('first_dated')}, after it."
     )
 
 
-def _in_transit(finding: Finding, told: Told) -> str:
+def _in_transit(told: Told) -> str:
     return f"The channel counts {_units(told.count('in_transit'))} in transit as sellable."
 
 
-def _held(finding: Finding, told: Told) -> str:
+def _held(told: Told) -> str:
     names = (("on_hold", "on hold"), ("damaged", "damaged"))
     parts = [f"{_units(told.count(name))} {word}" for name, word in names if name in told]
     return f"The channel counts {' and '.join(parts)} as sellable."
 
 
-def _reserved(finding: Finding, told: Told) -> str:
-    return "The channel takes its reservations off a quantity without them: they count twice."
+def _reserved(told: Told) -> str:
+    return f"The channel takes {_units(told.units)} off for reservations that we had taken off."
 
 
-def _overwritten(finding: Finding, told: Told) -> str:
+def _overwritten(told: Told) -> str:
     return (
         f"We set {told['quantity']} at {told.time('accepted_at')}, and the channel showed it; "
         "then something else set another quantity."
     )
 
 
-def _edited(finding: Finding, told: Told) -> str:
+def _edited(told: Told) -> str:
     return (
         f"The channel showed {told['reported_then']} at {told.time('previous_capture')}; since "
         "then nothing moved, was ordered or was set by us: somebody changed it at the channel."
     )
 
 
-def _packs(finding: Finding, told: Told) -> str:
+def _packs(told: Told) -> str:
     return f"The channel counts {told['counted']}; a pack has {told['pack_size']} units."
 
 
-def _swapped(finding: Finding, told: Told) -> str:
+def _swapped(told: Told) -> str:
     return f"The channel shows the quantity of {told['location']} here, and that of here there."
 
 
-def _component(finding: Finding, told: Told) -> str:
+def _component(told: Told) -> str:
     return (
         f"{told['component']} is enough for {_things(told.count('kits'), 'kit')}; "
         f"the channel counts {told['kits_without_it']}, without it."
     )
 
 
-def _pool(finding: Finding, told: Told) -> str:
+def _pool(told: Told) -> str:
     if "left_out" in told:
         return f"The channel leaves out the stock of {told['left_out']}."
     return f"The channel counts the stock of {told['counted_alone']} alone."
 
 
-def _snapshots(finding: Finding, told: Told) -> str:
+def _snapshots(told: Told) -> str:
     before = told.time("snapshot_before")
     if "snapshot_after" not in told:
         return f"Stock may have moved since the snapshot of {before}; the next is not there yet."
