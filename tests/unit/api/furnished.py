@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from tests.unit.api.api_world import ApiWorld, listing, row
 from tests.unit.api.furnished_cases import furnish_cases
+from tests.unit.api.source_furniture import furnish_sources
 from trueup.books.schema import LISTINGS, RowUnknown, Unknown
 from trueup.domain.imports import Drop, Import, ImportState
 from trueup.domain.outcomes import Reason
@@ -82,6 +83,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "sku": SKUS[0],
         "?location": "1",
         **furnish_cases(api, seller, account, home, SKUS[1]),
+        **furnish_sources(api, seller, prefix or seller, home),
     }
     return Furnished(seller, named)
 
@@ -154,6 +156,7 @@ def _renamed(value: Any, named: Mapping[str, str]) -> Any:
     if not isinstance(value, dict):
         return value
     known: dict[str, Any] = {"location": named["location"], "target": named["location"]}
+    known["source"] = named["source"]
     if "skus" in value:  # an address of rows: its location is the channel's
         known = {"location": named["?location"], "skus": [named["sku"]]}
     return {k: known.get(k) or _renamed(v, named) for k, v in value.items()}
