@@ -20,6 +20,7 @@ from bench.compare import _listings as listing_pages
 from bench.metered import MeteredRegistries
 from trueup.adapters.memory_channels import MemoryChannels
 from trueup.adapters.memory_events import MemoryEvents
+from trueup.adapters.memory_ledger import MemoryLedger
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.memory_objects import MemoryObjects
 from trueup.adapters.memory_pages import MemoryPages
@@ -106,6 +107,7 @@ class Shop:
         self.catalogue = Catalogue(rows)
         self.pages = MemoryPages(self.clock, self.meter)
         self.objects = MemoryObjects(self.meter)
+        self.ledger = MemoryLedger(self.meter)
         self.registries = MeteredRegistries(MemoryRegistries(), self.meter)
         self.registry = self.registries.of(SELLER)
         self.peaks: dict[str, int] = {}
@@ -156,6 +158,7 @@ class Shop:
             channels=MemoryChannels({"catalogue": self.catalogue}),
             clock=self.clock,
             meter=Meter(),
+            ledger=self.ledger,
         )
 
     def reconcile(self) -> Run:

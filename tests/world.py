@@ -12,6 +12,7 @@ from tests.asl import ExecutionFailedError, Machine, Task
 from tests.shelf import Shelf
 from trueup.adapters.memory_channels import MemoryChannels
 from trueup.adapters.memory_events import MemoryEvents
+from trueup.adapters.memory_ledger import MemoryLedger
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.memory_objects import MemoryObjects
 from trueup.adapters.memory_pages import MemoryPages
@@ -27,6 +28,7 @@ from trueup.domain.time import ulid_ids
 from trueup.ports import (
     Channels,
     Create,
+    Ledger,
     Machines,
     Meter,
     ObjectStore,
@@ -63,6 +65,7 @@ class World:
         self.channels: Channels = MemoryChannels({"shelf": self.shelf})
         self.machines: Machines = MemoryMachines()
         self.events = MemoryEvents()
+        self.ledger: Ledger = MemoryLedger()
         self.new_id = ulid_ids(self.clock)
         self.milliseconds_left = 600_000
 
@@ -160,6 +163,7 @@ class World:
             channels=self.channels,
             clock=self.clock,
             meter=Meter(),
+            ledger=self.ledger,
         )
 
     def plant(self) -> Plant:

@@ -149,6 +149,16 @@ the commitment of its reference, and `net_group` numbers those references of the
 Claims (`claim` 1) add nothing."""
 
 
+PUSHES = BookSchema(
+    kind="pushes",
+    ints=("quantity", "accepted_at", "before", "seen_at"),
+    texts=("id",),
+)
+"""Quantities that were set at channel locations lately, in sorted segments; key: row key NUL NUL
+and a number that tells those of one row apart. `before`: what showed then, `domain.pushes.UNREAD`
+if it was not read; `seen_at`: 0 where it was not seen yet. Instants in milliseconds."""
+
+
 class Unknown:
     """Bits of a baseline's `unknown`: that value is not known (and stored as 0)."""
 

@@ -4,7 +4,7 @@ A segment is compressed blocks in the order of (location, key), then their index
 from its content, so that writing it again is no change.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
@@ -15,11 +15,12 @@ from typing import NamedTuple
 from trueup.books.blobs import compress, content_hash, decompress
 from trueup.books.columns import unpack_ints
 from trueup.books.merging import RepeatedKeyError, Source, merge, repeated
-from trueup.books.pages import Page, decode, encode
+from trueup.books.pages import Page, concat, decode, encode, take
 from trueup.books.schema import BookSchema
 from trueup.books.segment_index import Block, index_bytes, read_index
 from trueup.books.stores import RangeObjects
 from trueup.domain.errors import DefectError, Fault, RejectedError
+from trueup.domain.keys import BEHIND, sku_of
 from trueup.domain.runs import Segment
 from trueup.domain.time import from_iso, milliseconds
 
@@ -112,6 +113,20 @@ class SegmentSet:
         except RepeatedKeyError as error:
             raise _twice(location, error.key, error.times) from error
 
+    def of_skus(self, location: str, skus: Sequence[str]) -> Page:
+        """The rows of some sorted SKUs of a location, in key order; only their blocks are read."""
+        parts: list[Page] = []
+        for segment, blocks in zip(self._segments, self._indexes, strict=True):
+            mine = [block for block in blocks if block.location == location]
+            wanted = [(b, w) for b in mine if (w := _within(skus, b))]
+            feed = _Feed(self._objects, segment.key, [b for b, _ in wanted], self._schema)
+            for block, some in wanted:
+                parts += _rows_of(feed.load(block), some)
+        if not parts:
+            return Page([], dict.fromkeys(self._schema.ints, ()))
+        page = concat(parts)
+        return take(page, sorted(range(len(page)), key=page.keys.__getitem__))
+
     @cached_property
     def _indexes(self) -> list[list[Block]]:
         return [read_index(self._objects, s, self._schema) for s in self._segments]
@@ -145,6 +160,20 @@ class _Feed:
         for block in taken:
             start = block.offset - first
             self._blobs[block.offset] = body[start : start + block.length]
+
+
+def _within(skus: Sequence[str], block: Block) -> Sequence[str]:
+    """Those of some sorted SKUs that a block may have rows of."""
+    first, last = sku_of(block.first_key), sku_of(block.last_key)
+    return skus[bisect_left(skus, first) : bisect_right(skus, last)]
+
+
+def _rows_of(page: Page, skus: Sequence[str]) -> Iterator[Page]:
+    for sku in skus:
+        start = bisect_left(page.keys, sku)
+        stop = bisect_left(page.keys, sku + BEHIND, start)
+        if start < stop:
+            yield page.slice(start, stop)
 
 
 def _dated(page: Page, block: Block) -> Page:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from trueup.books.pages import Page
 from trueup.books.schema import MOVEMENTS, Unknown
 from trueup.compare.columns import Bools, Chunk, Ints
 from trueup.domain.keys import sku_of
@@ -44,6 +45,16 @@ class Moves:
         """Ascending, each once."""
         keys = self.movements.keys
         return [sku_of(keys[i]) for i in self.starts.tolist()]
+
+    def of(self, sku: int) -> Page:
+        """All rows of one SKU, by index."""
+        start, stop = int(self.starts[sku]), int(self.ends[sku])
+        told = self.movements
+        return Page(
+            told.keys[start:stop],
+            {name: column[start:stop].tolist() for name, column in told.ints.items()},
+            {name: column[start:stop] for name, column in told.texts.items()},
+        )
 
     def quantities(self, index: Ints) -> Mapping[str, Any]:
         """The integer columns at some rows; of unlimited size where sums might need that."""

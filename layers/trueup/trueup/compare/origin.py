@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from trueup.books.pages import Page
 from trueup.compare.columns import Chunk, Ints, too_large
 from trueup.compare.locate import Match, locate
 from trueup.compare.moving import Moves, folded
@@ -51,6 +52,20 @@ class Source:
         for name in BASELINE_INTS[:-1]:
             beyond |= too_large(now[name])
         return stock.with_rows(self.rows, stock_in(now, beyond, share))
+
+    def told(self, listing: int) -> Page | None:
+        """All that MOVEMENTS says of a listing's SKU; None: nothing."""
+        at = int(np.searchsorted(self.rows, listing))
+        if self.moves is None or at == len(self.rows) or self.rows[at] != listing:
+            return None
+        return self.moves.of(int(self.skus[at]))
+
+    def stated(self, listing: int) -> dict[str, int] | None:
+        """The stored position of a listing's SKU, in the columns of BASELINE; None: none is."""
+        at = listing if self.place.index is None else int(self.place.index[listing])
+        if at < 0:
+            return None
+        return {name: int(column[at]) for name, column in self.positions.ints.items()}
 
     def left(self) -> set[str]:
         """SKUs that are here, and not listed."""

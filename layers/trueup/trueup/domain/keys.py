@@ -8,6 +8,9 @@ character that a code may hold, so all keys of one SKU are neighbours and stay i
 """
 
 SEPARATOR = "\x00"
+BEHIND = "\x01"
+"""A SKU with this behind it sorts after all keys of the SKU, and before all of the next."""
+
 MAX_CODE_LENGTH = 256
 
 

@@ -150,13 +150,6 @@ class Inputs(BaseModel):
     listings: BookPin | None = None
     aliases: BookPin | None = None
     baselines: dict[Slug, BookPin] = {}
-
-    def oldest(self, now: int) -> int | None:
-        """What was captured before this is stale; milliseconds, None: there is no limit."""
-        if self.max_report_age_minutes is None:
-            return None
-        return now - self.max_report_age_minutes * 60_000
-
     ledgers: dict[Slug, LedgerPin] = {}
     """By seller location; one that is not here has no ledger."""
     places: dict[Slug, LocationTerms] = {}
@@ -166,6 +159,12 @@ class Inputs(BaseModel):
     """The last block of each shard of the account's pushes; empty: there are none."""
     settle_seconds: int = 0
     """The channel's own."""
+
+    def oldest(self, now: int) -> int | None:
+        """What was captured before this is stale; milliseconds, None: there is no limit."""
+        if self.max_report_age_minutes is None:
+            return None
+        return now - self.max_report_age_minutes * 60_000
 
 
 class Progress(BaseModel):

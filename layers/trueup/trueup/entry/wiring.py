@@ -38,6 +38,7 @@ from trueup.entry.settings import (
 from trueup.ports import (
     Channels,
     Events,
+    Ledger,
     MachineName,
     Machines,
     Members,
@@ -87,6 +88,7 @@ class Wiring:
             channels=self.channels,
             clock=self.clock,
             meter=self.meter,
+            ledger=cast("Ledger", Absent("LEDGER_TABLE")),
         )
 
     def ingest(self, seller: str, actor: str = "") -> IngestWork:

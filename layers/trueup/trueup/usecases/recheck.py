@@ -31,10 +31,12 @@ from trueup.explain.explain import explain
 from trueup.usecases import rates
 from trueup.usecases.books import open_book, pin, rows_book
 from trueup.usecases.joining import Joint
+from trueup.usecases.members import MemberStock, live_moves, members_of
 from trueup.usecases.overlays import lay, overlays_of
 from trueup.usecases.reconcile.collecting import instant_of, observed_page
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
-from trueup.usecases.reconcile.explaining import Explaining, RowEvidence
+from trueup.usecases.reconcile.explaining import Explaining
+from trueup.usecases.reconcile.facts import evidence_of
 from trueup.usecases.reconcile.opening import pin_inputs
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
@@ -75,7 +77,7 @@ def recheck(
     """
     owner = require_account(work.registry, account).value
     link = _link(work, owner, location)
-    inputs = pin_inputs(work.registry, owner)
+    inputs = pin_inputs(work.registry, work.ledger, owner)
     keys = _listed(work, inputs, skus)
     seen = _look(work, owner, link, sorted({channel_key_of(key) for key in keys}))
     now = work.clock()
@@ -217,7 +219,7 @@ def _explaining(
         captured = milliseconds(pinned.as_of) if pinned.as_of else 0
         reader = open_book(work.pages, pinned, ROWS)
         previous = PreviousRows(reader, pinned.version, captured)
-    evidence = RowEvidence(now, inputs.allocation)
+    evidence = evidence_of(work, inputs, members, now)
     return Explaining(evidence, explain, previous, Episodes(previous, 0, at))
 
 

@@ -6,6 +6,7 @@ from trueup.domain.time import Clock, NewId
 from trueup.ports import (
     Channels,
     Events,
+    Ledger,
     Machines,
     Meter,
     ObjectStore,
@@ -25,6 +26,7 @@ class Work:
     channels: Channels
     clock: Clock
     meter: Meter
+    ledger: Ledger
 
     @property
     def seller(self) -> str:

@@ -7,9 +7,10 @@ from trueup.domain.accounts import Account, Link, Location
 from trueup.domain.errors import RetryLaterError
 from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run, RunState
 from trueup.domain.tolerances import Tolerance
-from trueup.ports import Create, Registry, Replace
+from trueup.ports import Create, Ledger, Registry, Replace
 from trueup.usecases import books
 from trueup.usecases.reconcile.job import Job, begin_step, run_of
+from trueup.usecases.reconcile.pinning import pin_stocks
 from trueup.usecases.runs import require_account
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Work
@@ -32,7 +33,8 @@ def open_run(work: Work, job: Job) -> Opened:
     if run.value.state is RunState.RUNNING:
         return Opened("proceed")
     account = require_account(work.registry, job.account).value
-    opened = _opened(run.value, pin_inputs(work.registry, account), work.clock())
+    inputs = pin_inputs(work.registry, work.ledger, account)
+    opened = _opened(run.value, inputs, work.clock())
     work.registry.write(
         Replace(opened, run.version), Create(Fetch(run=job.run, account=job.account))
     )
@@ -49,7 +51,7 @@ def _opened(run: Run, inputs: Inputs, now: datetime) -> Run:
     return run.model_copy(update=changes)
 
 
-def pin_inputs(registry: Registry, account: Account) -> Inputs:
+def pin_inputs(registry: Registry, ledger: Ledger, account: Account) -> Inputs:
     """Everything an account is compared with, as it stands now."""
     links = tuple(stored.value for stored in all_of(registry, Link, account.id))
     listings, aliases = _listings(registry, account.id)
@@ -65,6 +67,8 @@ def pin_inputs(registry: Registry, account: Account) -> Inputs:
         listings=listings,
         aliases=aliases,
         baselines=_baselines(registry, links),
+        settle_seconds=account.capabilities.settle_seconds if account.capabilities else 0,
+        **pin_stocks(registry, ledger, account.id, _locations(links)),
     )
 
 
@@ -90,6 +94,9 @@ def _buffer(registry: Registry, account: Account, link: Link) -> int:
 
 
 def _baselines(registry: Registry, links: tuple[Link, ...]) -> dict[str, BookPin]:
-    locations = sorted({member.location for link in links for member in link.members})
-    pins = {code: books.pin(registry, books.baseline_book(code)) for code in locations}
+    pins = {code: books.pin(registry, books.baseline_book(code)) for code in _locations(links)}
     return {code: pinned for code, pinned in pins.items() if pinned is not None}
+
+
+def _locations(links: tuple[Link, ...]) -> list[str]:
+    return sorted({member.location for link in links for member in link.members})

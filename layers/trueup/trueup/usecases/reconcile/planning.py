@@ -12,6 +12,7 @@ from trueup.domain.runs import BookPin, Fetch, Inputs, Progress, Run
 from trueup.domain.time import milliseconds
 from trueup.ports import Replace
 from trueup.usecases import books
+from trueup.usecases.reconcile.gathering import gather_evidence
 from trueup.usecases.reconcile.job import Job, begin_step, fetch_of
 from trueup.usecases.reconcile.parts import PlanItem, plan_key, save_plan
 from trueup.usecases.work import Work
@@ -29,6 +30,7 @@ def plan_compare(work: Work, job: Job) -> Planned:
     """Plan every linked location that could be fetched. Repeating it gives the same plan."""
     run = begin_step(work, job)
     fetch = fetch_of(work, job).value
+    gather_evidence(work, job, run.value.inputs)
     now = milliseconds(work.clock())
     items = _number(_items(work, job, run.value, fetch), now)
     save_plan(work, job, items)

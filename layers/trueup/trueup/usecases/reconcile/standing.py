@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from trueup.books.reader import BookReader
 from trueup.books.schema import BASELINE
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.movements import Movement
@@ -43,7 +42,7 @@ class _Bases:
         self._anchored = pin.baseline is not None and pin.baseline_at > pin.until
         self._rows: Mapping[str, Mapping[str, int]] = {}
         if self._anchored and pin.baseline is not None:
-            self._rows = _reader(pages, pin).get(skus)
+            self._rows = open_book(pages, pin.baseline, BASELINE).get(skus)
 
     def standing(self, sku: str, movements: list[Movement]) -> Standing:
         state = self._states.get(sku) or State()
@@ -62,11 +61,6 @@ def states_at(pages: PageStore, pin: LedgerPin, skus: Sequence[str]) -> dict[str
     if pin.positions is None:
         return {}
     raise NotImplementedError
-
-
-def _reader(pages: PageStore, pin: LedgerPin) -> BookReader:
-    assert pin.baseline is not None
-    return open_book(pages, pin.baseline, BASELINE)
 
 
 def _each_once(movements: list[Movement]) -> list[Movement]:

@@ -1,0 +1,107 @@
+"""The seller locations that feed a link: where their positions start from, and what moved since."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from trueup.books.pages import Page
+from trueup.books.reader import BookReader
+from trueup.books.schema import BASELINE, BookSchema
+from trueup.books.segments import SegmentSet
+from trueup.domain.accounts import Link
+from trueup.domain.ledger import LedgerPin
+from trueup.domain.runs import BookPin, Inputs, LocationTerms
+from trueup.domain.time import milliseconds
+from trueup.ledger.paging import page_of
+from trueup.ports import Ledger, PageStore
+from trueup.usecases.books import open_book
+from trueup.usecases.ledger.gathering import gather_sku
+from trueup.usecases.reconcile.standing import standings_of
+
+
+class Moved(Protocol):
+    """What happened at a location since the base, in the columns of MOVEMENTS."""
+
+    def scan(self, lo: str | None, hi: str | None) -> Iterator[Page]:
+        """Keys from `lo` to before `hi`."""
+        ...
+
+    def get(self, skus: Sequence[str]) -> Page:
+        """All there is of some sorted SKUs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredMoves:
+    """As a run gathered it."""
+
+    segments: SegmentSet
+    location: str
+
+    def scan(self, lo: str | None, hi: str | None) -> Iterator[Page]:
+        return self.segments.scan(self.location, lo, hi)
+
+    def get(self, skus: Sequence[str]) -> Page:
+        return self.segments.of_skus(self.location, skus)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMoves:
+    """As the ledger says, of a few SKUs: a range must be of one SKU, which `lo` names."""
+
+    pages: PageStore
+    ledger: Ledger
+    pin: LedgerPin
+
+    def scan(self, lo: str | None, hi: str | None) -> Iterator[Page]:  # noqa: ARG002
+        page = self.get([lo or ""])
+        return iter([page] if len(page) else [])
+
+    def get(self, skus: Sequence[str]) -> Page:
+        told = [m for sku in skus for m in gather_sku(self.ledger, self.pin, sku)]
+        return page_of(standings_of(self.pages, self.pin, told))
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStock:
+    """One member of a link. `base` None: nothing says what it has; `base_at`: milliseconds."""
+
+    location: str
+    share: int
+    base: BookPin | None
+    base_at: int
+    complete: bool
+    schema: BookSchema
+    terms: LocationTerms
+    moves: Moved | None
+
+    def stale(self, now: int) -> bool:
+        """Whether it is known by snapshots alone, and the newest is past its age limit."""
+        limit = self.terms.max_age_minutes
+        if limit is None or self.base is None or not self.terms.snapshots_only:
+            return False
+        return now - self.base_at > limit * 60_000
+
+    def reader(self, pages: PageStore) -> BookReader | None:
+        return None if self.base is None else open_book(pages, self.base, self.schema)
+
+
+def live_moves(pages: PageStore, ledger: Ledger, inputs: Inputs) -> dict[str, Moved]:
+    """What moved since the base, by location, as the ledger says itself."""
+    return {code: LiveMoves(pages, ledger, pin) for code, pin in inputs.ledgers.items()}
+
+
+def members_of(inputs: Inputs, link: Link, moves: Mapping[str, Moved]) -> list[MemberStock]:
+    """A link's members as pinned; `moves` by location, of those that have a ledger."""
+    return [
+        _member(inputs, member.location, member.share, moves.get(member.location))
+        for member in link.members
+    ]
+
+
+def _member(inputs: Inputs, location: str, share: int, moves: Moved | None) -> MemberStock:
+    pin, terms = inputs.ledgers.get(location), inputs.places.get(location, LocationTerms())
+    baseline = inputs.baselines.get(location) if pin is None else pin.baseline
+    at = milliseconds(baseline.as_of) if baseline and baseline.as_of else 0
+    complete = baseline is not None and baseline.complete
+    return MemberStock(location, share, baseline, at, complete, BASELINE, terms, moves)

@@ -1,0 +1,128 @@
+"""What a run reads of the ledger, gathered once into sorted segments beside its other evidence.
+
+So that a child of the Map reads its key range alone by ranged reads, and a replay reads the same.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trueup.books.pages import Page, concat, take
+from trueup.books.schema import MOVEMENTS, BookSchema
+from trueup.books.segments import Captured, SegmentSet, SegmentWriter
+from trueup.domain.errors import NotFoundError
+from trueup.domain.runs import Inputs, Segment
+from trueup.domain.time import from_milliseconds, iso
+from trueup.ledger.paging import page_of
+from trueup.usecases.members import GatheredMoves, Moved
+from trueup.usecases.reconcile.job import Job, prefix_of
+from trueup.usecases.reconcile.standing import standings
+from trueup.usecases.work import Work
+
+RUN_ROWS = 200_000
+"""Sorted in memory at a time; more become several segments, which readers merge."""
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    key: str
+    size: int
+    rows: int
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run's evidence of the ledger is, by the seller's locations."""
+
+    schema: int = 1
+    movements: tuple[_Stored, ...] = ()
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        return tuple(Segment(key=s.key, size=s.size, rows=s.rows) for s in self.movements)
+
+
+def gather_evidence(work: Work, job: Job, inputs: Inputs) -> None:
+    """Store what the pins of a run cover; nothing where there are none. A repeat changes nothing.
+
+    A shard of one location must fit into memory.
+    """
+    if not inputs.ledgers or _gathered(work, job) is not None:
+        return
+    runs = SortedRuns(SegmentWriter(work.evidence, f"{_folder(work, job)}/"), MOVEMENTS)
+    for location in sorted(inputs.ledgers):
+        pin = inputs.ledgers[location]
+        at = iso(from_milliseconds(pin.base_at))
+        for shard in range(len(pin.cut)):
+            page = page_of(standings(work.pages, work.ledger, pin, shard))
+            runs.add(Captured(location, at, page))
+    stored = tuple(_Stored(s.key, s.size, s.rows) for s in runs.end())
+    body = msgspec.json.encode(Gathered(movements=stored))
+    work.evidence.put(_index_key(work, job), body, "application/json")
+
+
+def load_gathered(work: Work, job: Job, inputs: Inputs) -> Gathered:
+    """What a run gathered. NotFoundError: it never did."""
+    if not inputs.ledgers:
+        return Gathered()
+    return msgspec.json.decode(work.evidence.get(_index_key(work, job)), type=Gathered)
+
+
+def gathered_moves(work: Work, job: Job, inputs: Inputs) -> dict[str, Moved]:
+    """What moved since the base, by location; of those that have a ledger."""
+    segments = SegmentSet(work.evidence, load_gathered(work, job, inputs).segments, MOVEMENTS)
+    return {location: GatheredMoves(segments, location) for location in inputs.ledgers}
+
+
+class SortedRuns:
+    """Collects sorted pages by location, and writes them as segments of a bounded size."""
+
+    def __init__(self, writer: SegmentWriter, schema: BookSchema) -> None:
+        self._writer = writer
+        self._schema = schema
+        self._held: list[Captured] = []
+        self._rows = 0
+        self._segments: list[Segment] = []
+
+    def add(self, captured: Captured) -> None:
+        """Locations in ascending order; the pages of one may overlap, and share no key."""
+        if not len(captured.page):
+            return
+        self._held.append(captured)
+        self._rows += len(captured.page)
+        if self._rows >= RUN_ROWS:
+            self._flush()
+
+    def end(self) -> list[Segment]:
+        self._flush()
+        return self._segments
+
+    def _flush(self) -> None:
+        if not self._held:
+            return
+        locations = dict.fromkeys(one.location for one in self._held)
+        rows = (_joined([c for c in self._held if c.location == name]) for name in locations)
+        self._segments.append(self._writer.write(self._schema, rows))
+        self._held, self._rows = [], 0
+
+
+def _joined(parts: Sequence[Captured]) -> Captured:
+    """The pages of one location as one."""
+    if len(parts) == 1:
+        return parts[0]
+    page: Page = concat([part.page for part in parts])
+    order = sorted(range(len(page)), key=page.keys.__getitem__)
+    return parts[0]._replace(page=take(page, order))
+
+
+def _gathered(work: Work, job: Job) -> bytes | None:
+    try:
+        return work.evidence.get(_index_key(work, job))
+    except NotFoundError:
+        return None
+
+
+def _folder(work: Work, job: Job) -> str:
+    return f"{prefix_of(work, job)}/ledger"
+
+
+def _index_key(work: Work, job: Job) -> str:
+    return f"{_folder(work, job)}/index.json"

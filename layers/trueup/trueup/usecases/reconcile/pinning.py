@@ -1,0 +1,75 @@
+"""What a run pins of stock beside baselines: ledgers, and what holds for each location's source."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from trueup.domain.ledger import LedgerDue, LedgerPin
+from trueup.domain.runs import BookPin, Head, LocationTerms, Version
+from trueup.domain.sources import Domain, Ownership, Provides, Rules, Source, rule_for
+from trueup.ports import Ledger, Registry
+from trueup.usecases.books import baseline_book
+from trueup.usecases.ledger.gathering import pin_ledger
+from trueup.usecases.whole import all_of
+
+
+class StockPins(TypedDict):
+    """Fields of `Inputs`."""
+
+    ledgers: dict[str, LedgerPin]
+    places: dict[str, LocationTerms]
+    feeds: tuple[str, ...]
+
+
+def pin_stocks(
+    registry: Registry, ledger: Ledger, account: str, locations: Sequence[str]
+) -> StockPins:
+    """As it stands now. A seller without sources and ledgers costs two reads."""
+    with_ledger = {stored.value.location for stored in all_of(registry, LedgerDue)}
+    mine = [code for code in locations if code in with_ledger]
+    sources = {stored.value.code: stored.value for stored in all_of(registry, Source)}
+    return StockPins(
+        ledgers={code: pin_ledger(registry, ledger, code) for code in mine},
+        places=_places(registry, sources, locations) if sources else {},
+        feeds=tuple(sorted(s.code for s in sources.values() if s.account == account)),
+    )
+
+
+def _places(
+    registry: Registry, sources: dict[str, Source], locations: Sequence[str]
+) -> dict[str, LocationTerms]:
+    """The terms of locations that a source owns."""
+    rules: Rules = {
+        (s.value.domain, s.value.location): s.value for s in all_of(registry, Ownership)
+    }
+    found = {code: _owner(sources, rules, code) for code in locations}
+    return {code: _terms(registry, code, owner) for code, owner in found.items() if owner}
+
+
+def _owner(sources: dict[str, Source], rules: Rules, location: str) -> Source | None:
+    """Whose movements or, if nobody owns those, whose positions hold at a location."""
+    for domain in (Domain.MOVEMENTS, Domain.POSITIONS):
+        rule = rule_for(rules, domain, location)
+        if rule is not None:
+            return sources.get(rule.source)
+    return None
+
+
+def _terms(registry: Registry, location: str, owner: Source) -> LocationTerms:
+    snapshots = owner.provides is Provides.SNAPSHOTS
+    return LocationTerms(
+        settle_seconds=owner.settle_seconds,
+        snapshots_only=snapshots,
+        max_age_minutes=owner.max_age_minutes if snapshots else None,
+        earlier=_earlier(registry, location) if snapshots else None,
+    )
+
+
+def _earlier(registry: Registry, location: str) -> BookPin | None:
+    """The baseline before the newest; None: there is none any more."""
+    book = baseline_book(location)
+    head = registry.get(Head, book)
+    versions = registry.list(Version, book, limit=2, newest_first=True).items
+    before = [s.value for s in versions if head and s.value.version < head.value.version]
+    if not before:
+        return None
+    return BookPin.model_validate(before[0].model_dump(include=set(BookPin.model_fields)))
