@@ -14,7 +14,9 @@ from trueup_api.routes import (
     routing_rules,
     rows,
     runs,
+    sources,
     thresholds,
+    tolerances,
 )
 from trueup_api.routing import Route
 
@@ -33,4 +35,6 @@ ROUTES: tuple[Route, ...] = (
     *routing_rules.ROUTES,
     *audit.ROUTES,
     *thresholds.ROUTES,
+    *tolerances.ROUTES,
+    *sources.ROUTES,
 )

@@ -59,6 +59,9 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
     members = {"members": [{"location": home, "share": 50}]}
     put = api.call("PUT", f"/v1/accounts/{account}/links/1", members, claims=admin)
     assert put.status == 200, put.text
+    rule = {"over": {"absolute": 0}, "under": {"percent": 1}}
+    put = api.call("PUT", f"/v1/accounts/{account}/tolerances", rule, claims=admin)
+    assert put.status == 200, put.text
     api.write_baseline(
         seller,
         home,

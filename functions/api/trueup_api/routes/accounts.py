@@ -22,6 +22,8 @@ from trueup_api.routing import Answer, Call, NoBody, NoQuery, Route, Strict, cre
 from trueup_api.tokens import path_token
 
 Cooldown = Annotated[int, Field(ge=0, le=7 * 86400)]
+ReportAge = Annotated[int, Field(ge=1, le=90 * 24 * 60)] | None
+"""What was captured longer ago is stale, never a match; null: no limit."""
 
 
 class NewAccount(Strict):
@@ -36,6 +38,7 @@ class NewAccount(Strict):
     buffer: Units = 0
     allocation: Percent = 100
     tolerance: Units = 0
+    max_report_age_minutes: ReportAge = None
     config: Config = {}
     secret: str | None = None
     enabled: bool = True
@@ -53,6 +56,7 @@ class AccountChange(Strict):
     buffer: Units = 0
     allocation: Percent = 100
     tolerance: Units = 0
+    max_report_age_minutes: ReportAge = None
     mode: Mode = Mode.SHADOW
     enabled: bool = True
     config: Config = {}
@@ -82,6 +86,7 @@ class AccountView(Strict):
     buffer: int
     allocation: int
     tolerance: int
+    max_report_age_minutes: int | None
     config: dict[str, str | int | bool]
     secret: str | None
     capabilities: Capabilities | None

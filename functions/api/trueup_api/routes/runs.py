@@ -4,6 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from trueup.domain.errors import NotFoundError
+from trueup.domain.groups import CauseGroup
 from trueup.domain.prices import AS_OF, SOURCE, cost_of
 from trueup.domain.runs import Progress, Run, RunState, Tally, Trigger
 from trueup.ports import Registry
@@ -23,13 +24,17 @@ class RunsQuery(Strict):
 
 
 class LocationResultView(Strict):
-    """How a channel location came out. `cause` says why it could not be compared."""
+    """How a channel location came out. `cause` says why it could not be compared.
+
+    `causes`: why its rows do not match.
+    """
 
     channel_location: str
     state: RunState
     cause: str | None
     tally: Tally
     version: int | None
+    causes: list[CauseGroup]
 
 
 class Cost(Strict):
