@@ -1,4 +1,4 @@
-"""Imports of listings and baselines: files by upload, or some rows in the body."""
+"""Imports of listings, baselines and movements: files by upload, or some rows in the body."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -33,13 +33,15 @@ LINK_SECONDS = 300
 class ImportBody(Strict):
     """What is to be imported. With `rows` it starts at once; without, a form for the file is given.
 
-    `target`: the account (listings) or the location (baseline). `complete`: what is absent is not
+    `target`: the account (listings), the location (baseline) or the source (movements). `source`:
+    who states listings or a baseline; null: nobody in particular. `complete`: what is absent is not
     there. `as_of`: the instant a baseline's positions are of (null: now). A baseline that drops
     more than `max_drop_percent` of SKUs or units waits for a confirmation.
     """
 
     kind: ImportKind
     target: Slug
+    source: Slug | None = None
     format: Literal["csv", "xlsx"] = "csv"
     complete: bool = False
     as_of: Instant | None = None
@@ -66,12 +68,14 @@ class ImportView(Strict):
     """An import. `form` is given once, when it waits for its file; final states are Applied,
     Unchanged, Rejected (see its report) and Failed (see its cause). `contradictions`: rows of a
     baseline that state another sellable quantity than their other columns leave. They are taken,
-    and listed in the report.
+    and listed in the report. Of movements, `applied` have been gone through so far, `duplicates`
+    were known already, and `conflicts` could not be stored.
     """
 
     id: str
     kind: ImportKind
     target: str
+    source: str | None
     state: ImportState
     format: Literal["csv", "xlsx", "api"]
     complete: bool
@@ -84,6 +88,9 @@ class ImportView(Strict):
     cause: str | None
     rows: int
     rows_changed: int
+    applied: int
+    duplicates: int
+    conflicts: int
     faults: int
     contradictions: int
     has_report: bool

@@ -1,4 +1,4 @@
-"""Imports: files or bodies of listings and baselines, applied whole or not at all."""
+"""Imports: files or bodies of listings, baselines or movements, applied whole or not at all."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from trueup.domain.time import Instant
 class ImportKind(StrEnum):
     LISTINGS = "listings"
     BASELINE = "baseline"
+    MOVEMENTS = "movements"
 
 
 class ImportState(StrEnum):
@@ -51,10 +52,13 @@ class Drop(BaseModel):
 class Import(Entity):
     """One file or body on its way into a book.
 
-    `target` is the account of listings or the location of a baseline. `complete` declares that a
+    `target` is the account of listings, the location of a baseline or the source of movements.
+    `source`: who states listings or a baseline, if that is known. `complete` declares that a
     SKU absent from the file is not there (a baseline: has none; listings: is no longer listed);
     otherwise absent SKUs stay as they were. `contradictions` are rows of a baseline that state
-    another sellable quantity than their other columns leave.
+    another sellable quantity than their other columns leave. Of movements, `applied` says how
+    many of the file's have been gone through, `duplicates` were known already, and `conflicts`
+    could not be stored.
     """
 
     record: ClassVar[str] = "import"
@@ -63,6 +67,7 @@ class Import(Entity):
     id: str
     kind: ImportKind
     target: Slug
+    source: Slug | None = None
     state: ImportState = ImportState.PENDING
     format: Literal["csv", "xlsx", "api"] = "csv"
     object_key: str = ""
@@ -85,6 +90,9 @@ class Import(Entity):
     """The version of the book that the file was checked against; 0: it had none."""
     version: int | None = None
     rows_changed: int = 0
+    applied: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -95,6 +103,34 @@ class Import(Entity):
         return None if self.state.final else ("open", self.deadline)
 
 
+class Passage(Entity):
+    """How far a movement file has been gone through; gone when the import has ended.
+
+    Its own record: progress is not what the audit trail is for.
+    """
+
+    record: ClassVar[str] = "passage"
+    audited: ClassVar[bool] = False
+
+    id: str
+    applied: int = 0
+    rows_changed: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    resumed: bool = False
+    """Somebody died on the way: what is known already may be of this very file."""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.id,)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """As the fields of its import."""
+        return self.model_dump(include=set(_COUNTS))
+
+
+_COUNTS = ("applied", "rows_changed", "duplicates", "conflicts")
 RECEIPT_KEPT = timedelta(days=7)
 
 

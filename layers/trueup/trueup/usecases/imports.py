@@ -1,29 +1,25 @@
-"""Imports: files and bodies of listings and baselines on their way into books."""
+"""Imports: files and bodies of listings, baselines and movements on their way in."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import timedelta
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from trueup.domain.accounts import Account, Location, Slug
-from trueup.domain.errors import ConflictError, Fault, NotFoundError, RejectedError, RetryLaterError
-from trueup.domain.imports import Import, ImportKind, ImportState
-from trueup.domain.time import Clock, Instant, NewId
+from trueup.domain.errors import ConflictError, NotFoundError, RejectedError, RetryLaterError
+from trueup.domain.imports import Import, ImportState, Passage
+from trueup.domain.time import Clock, NewId
 from trueup.ports import Create, Listed, Machines, ObjectStore, Registry, Replace, Stored
+from trueup.usecases.import_checks import NewImport, check_import
 from trueup.usecases.ingest import bodies, objects
 from trueup.usecases.ingest.reading import MAX_BYTES
 from trueup.usecases.ingest.steps import order
+
+__all__ = ["Intake", "NewImport", "create_import"]
 
 UPLOADABLE = timedelta(hours=24)
 """How long a created import waits for its file."""
 
 WORKABLE = timedelta(hours=2)
 """How long checking and applying may take."""
-
-SKEW = timedelta(minutes=5)
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-"""No positions are older; the first years have instants that are none in UTC."""
 
 _ATTEMPTS = 4
 
@@ -45,18 +41,6 @@ class Intake:
     new_id: NewId
 
 
-class NewImport(BaseModel):
-    """What is to be imported, and how; fields as in `domain.imports.Import`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: ImportKind
-    target: Slug
-    format: Literal["csv", "xlsx"] = "csv"
-    complete: bool = False
-    as_of: Instant | None = None
-    max_drop_percent: Annotated[int, Field(ge=0, le=100)] = 20
-
-
 @dataclass(frozen=True, slots=True)
 class Created:
     """A new import, and the form (url, fields) that its file is to be posted with."""
@@ -68,8 +52,8 @@ class Created:
 def create_import(intake: Intake, new: NewImport, requested_by: str) -> Created:
     """A pending import that waits for its file.
 
-    NotFoundError: no such account or location; RejectedError: `as_of` lies in the future, or
-    before 1970.
+    NotFoundError: no such account, location or source of movements; RejectedError: `as_of` lies
+    in the future, or before 1970; `source` is none, or may not state this.
     """
     item = _new(intake, new, new.format, requested_by)
     intake.registry.write(Create(item))
@@ -139,7 +123,10 @@ def confirmed_execution(id_: str) -> str:
 
 
 def get_import(registry: Registry, id_: str) -> Import:
-    return require(registry, id_).value
+    """With what has been applied so far, of a movement file on its way."""
+    item = require(registry, id_).value
+    passage = None if item.state.final else registry.get(Passage, id_)
+    return item if passage is None else item.model_copy(update=passage.value.counts)
 
 
 def list_imports(registry: Registry, cursor: str | None = None, limit: int = 50) -> Listed[Import]:
@@ -181,7 +168,7 @@ def _new(
     intake: Intake, new: NewImport, file_format: Literal["csv", "xlsx", "api"], requested_by: str
 ) -> Import:
     now = intake.clock()
-    _check(intake.registry, new, now)
+    check_import(intake.registry, new, now)
     id_ = intake.new_id()
     fields = new.model_dump(exclude={"format"})
     extension = "xlsx" if file_format == "xlsx" else "csv"
@@ -194,18 +181,6 @@ def _new(
         created_at=now,
         deadline=now + UPLOADABLE,
     )
-
-
-def _check(registry: Registry, new: NewImport, now: datetime) -> None:
-    kind = Account if new.kind is ImportKind.LISTINGS else Location
-    if registry.get(kind, new.target) is None:
-        raise NotFoundError(f"There is no {kind.record} {new.target}.")
-    if new.as_of is not None and new.as_of > now + SKEW:
-        fault = Fault("as_of", "lies in the future")
-        raise RejectedError("The positions cannot be of a time to come.", (fault,))
-    if new.as_of is not None and new.as_of < EARLIEST:
-        fault = Fault("as_of", "lies before 1970")
-        raise RejectedError("The positions cannot be that old.", (fault,))
 
 
 def _require_upload(intake: Intake, item: Import) -> None:

@@ -83,6 +83,7 @@ class Imprint:
     made_by: str
     at: datetime
     complete: bool = False
+    source: str | None = None
 
 
 def publishing(edition: Edition, imprint: Imprint) -> tuple[Write, Write]:
@@ -96,6 +97,7 @@ def publishing(edition: Edition, imprint: Imprint) -> tuple[Write, Write]:
         "made_by": imprint.made_by,
         "at": imprint.at,
         "complete": imprint.complete,
+        "source": imprint.source,
     }
     head = Head.model_validate(fields)
     before = edition.shelf.head
