@@ -63,7 +63,8 @@ def movements(draw: st.DrawFn, sources: Sequence[str] = ("wms", "pos")) -> Movem
 
 def _allowed(kind: MovementKind, bucket: str) -> str:
     takes = (MovementKind.ADJUSTMENT, MovementKind.COUNT, MovementKind.RECEIPT)
-    return bucket if kind in takes and bucket != Bucket.COMMITTED else ""
+    counted = kind is MovementKind.COUNT or bucket != Bucket.COMMITTED
+    return bucket if kind in takes and counted else ""
 
 
 def lists(of: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[tuple[Any, ...]]:

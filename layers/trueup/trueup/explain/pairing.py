@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from trueup.explain.facts import Cause
 from trueup.explain.predicting import Candidate, Row
+from trueup.explain.replaying import trail_of
 
 MAX_PAIRS = 64
 """Where more than so many could be made of like causes, some fit by chance: none is sought."""
@@ -57,7 +58,7 @@ def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
         if _count(some, tier.causes) > MAX_PAIRS:
             return None
         tried = list(_tried(row, some, tier.causes))
-        fitting = [two for two, shown in tried if row.facts.reported in shown]
+        fitting = [two for two, shown in tried if row.facts.reported in shown and _exact(row, *two)]
         if fitting:
             alike = len({(one.cause, other.cause) for one, other in fitting}) == 1
             rare = _share(row, [shown for _, shown in tried]) <= tier.most
@@ -89,6 +90,21 @@ def _compatible(one: Candidate, other: Candidate) -> bool:
     if one.place is None or other.place is None:
         return True
     return other.place < one.place if one.cause is Cause.LAG else one.place != other.place
+
+
+def _exact(row: Row, one: Candidate, other: Candidate) -> bool:
+    """Whether a movement weighs as of the lag what it weighs now: later ones may net it."""
+    if one.cause is not Cause.LAG or one.place is None or other.place is None:
+        return True
+    (step, i), as_of = row.timeline[other.place], _last_seen(row, one.place)
+    trail = trail_of(row.trails[i].stock, as_of)
+    steps = [] if trail is None else trail.steps
+    then = [(s.without, s.twice) for s in steps if s.movement == step.movement]
+    return then == [(step.without, step.twice)]
+
+
+def _last_seen(row: Row, place: int) -> int:
+    return row.timeline[place - 1][0].movement.occurred_at
 
 
 def _together(row: Row, one: Candidate, other: Candidate) -> set[int]:

@@ -13,10 +13,10 @@ from trueup.domain.movements import Bucket, Movement, MovementKind, direct_effec
 from trueup.domain.stock import Position
 from trueup.explain.facts import Stock
 from trueup.ledger.fold import based
-from trueup.ledger.state import COMMITTED, DAMAGED, IN_TRANSIT, ON_HAND, ON_HOLD, State
+from trueup.ledger.state import COMMITTED, DAMAGED, IN_TRANSIT, INDEX, ON_HAND, ON_HOLD, State
 
 MAX_REFOLDED = 40
-"""Of a stock with counts, so many of the newest movements are tried as missed or doubled."""
+"""Where commitments were counted, so many of the newest movements are tried as missed or twice."""
 
 _SALES = (MovementKind.RESERVE, MovementKind.SHIP, MovementKind.BACK_ORDER)
 _SIGNS = {Bucket.ON_HAND: 1, Bucket.COMMITTED: -1, Bucket.DAMAGED: -1, Bucket.ON_HOLD: -1}
@@ -132,9 +132,40 @@ def _sales(state: State, later: list[Movement]) -> list[tuple[Movement, int]]:
 
 
 def _steps(stock: Stock, state: State, seen: list[Movement], changes: list[int]) -> list[Step]:
-    if state.variances:
+    counted = {variance.bucket for variance in state.variances}
+    if Bucket.COMMITTED in counted:  # and orders are netted across the count
         return _refolded(stock, _sellable(state.values), seen, changes)
+    if counted:
+        return _steps_of_counted(stock, state, seen, changes)
     return [Step(m, change, *_alone(state, m)) for m, change in zip(seen, changes, strict=True)]
+
+
+def _steps_of_counted(
+    stock: Stock, state: State, seen: list[Movement], changes: list[int]
+) -> list[Step]:
+    """Where a bucket was counted, what came before to it no longer matters."""
+    steps, known = [], stock.base is not None and stock.base.sellable is not None
+    for movement, change in zip(seen, changes, strict=True):
+        if movement.kind != MovementKind.COUNT:
+            steps.append(Step(movement, change, *_since_count(state, movement)))
+            continue
+        index = INDEX[movement.bucket or Bucket.ON_HAND]
+        last = state.anchors[index] == movement.order
+        without = (-change if known or index != ON_HAND else None) if last else 0
+        steps.append(Step(movement, change, without, 0))
+        known = known or index == ON_HAND
+    return steps
+
+
+def _since_count(state: State, movement: Movement) -> tuple[int, int]:
+    """As `_alone`, without what a later count set anew."""
+    without, twice = _alone(state, movement)
+    for bucket, units in direct_effect(movement).items():
+        anchor = state.anchors[INDEX[bucket]]
+        if anchor is not None and movement.order <= anchor:
+            without += _SIGNS.get(bucket, 0) * units
+            twice -= _SIGNS.get(bucket, 0) * units
+    return without, twice
 
 
 def _alone(state: State, movement: Movement) -> tuple[int, int]:
