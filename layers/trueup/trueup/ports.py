@@ -175,6 +175,11 @@ class Ledger(Protocol):
     A shard is a sequence 1, 2, 3… of blocks without gaps; none ever changes or goes.
     """
 
+    @property
+    def name(self) -> str:
+        """The same for every adapter of the same store and seller, and for no other."""
+        ...
+
     def append(self, stream: str, shard: int, sequence: int, block: Block) -> None:
         """ConflictError if the sequence is taken by another block.
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import count
 from threading import Lock
 
 from trueup.domain.errors import ConflictError, DefectError
@@ -9,6 +10,7 @@ from trueup.ledger.blocks import BLOCK_LIMIT, Block
 from trueup.ledger.memory import Memory
 from trueup.ports import Meter
 
+_NUMBERS = count()
 _Shard = tuple[str, int]
 ITEM_OVERHEAD = 250
 """Bytes of a block's item beside its payload, rounded up."""
@@ -19,6 +21,7 @@ class MemoryLedger:
 
     def __init__(self, meter: Meter | None = None) -> None:
         self.meter = meter or Meter()
+        self.name = f"memory {next(_NUMBERS)}"
         self._blocks: dict[_Shard, list[Block]] = defaultdict(list)
         self._memories: dict[_Shard, dict[int, Memory]] = defaultdict(dict)
         self._lock = Lock()

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from trueup.domain.accounts import Entity, Slug
 from trueup.domain.pins import BookPin
-from trueup.domain.time import Instant
+from trueup.domain.time import Instant, milliseconds
+
+__all__ = ["LedgerDue", "LedgerHead", "LedgerPin", "LedgerVersion", "milliseconds"]
 
 
 class LedgerPin(BaseModel):
@@ -93,8 +95,3 @@ class LedgerDue(Entity):
     @property
     def appointment(self) -> tuple[str, datetime] | None:
         return ("ledger", self.due_at)
-
-
-def milliseconds(instant: datetime) -> int:
-    """Since 1970 UTC, as movements have it."""
-    return round(instant.timestamp() * 1000)
