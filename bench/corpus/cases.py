@@ -24,6 +24,8 @@ POLICY = (
     Cause.PACK_REMAINDER,
     Cause.CAP,
 )
+STATED = (Cause.ORDERS_NOT_IMPORTED, Cause.RESERVATION_TWICE, Cause.PUSH_NOT_VISIBLE)
+"""The evidence itself says how much: there is but one fault of the cause."""
 DYNAMIC = tuple(cause for cause in Cause if cause not in POLICY)
 
 
@@ -84,7 +86,7 @@ def _caused(rng: Random, world: World, cause: Cause, name: str) -> Case | None:
     shown = world.shown(fault.sight)
     rivals = rivals_of(world, faults, shown) - {cause}
     group = "contested" if not fault.sure else "ambiguous" if rivals else "single"
-    return _case(world, shown, (cause,), name, group, rivals, passing(world, fault))
+    return _case(world, shown, (cause,), name, group, rivals, _agreed(world, mine, shown))
 
 
 def chosen(rng: Random, world: World, cause: Cause, mine: list[Fault]) -> Fault | None:
@@ -93,7 +95,7 @@ def chosen(rng: Random, world: World, cause: Cause, mine: list[Fault]) -> Fault 
         late = sum(m.id.startswith("late-") for place in world.places for m in place.movements)
         mine = [fault for fault in mine if not fault.sight.drawn][late - 1 : late] if late else []
         return mine[0] if mine else None
-    if cause in (Cause.ORDERS_NOT_IMPORTED, Cause.RESERVATION_TWICE):
+    if cause in STATED:
         mine = [fault for fault in mine if not fault.sight.drawn]
         return mine[0] if mine else None
     sure = [fault for fault in mine if fault.sure]
@@ -120,6 +122,12 @@ def _wild(rng: Random, world: World, cause: Cause, name: str) -> Case | None:
     outcome = Outcome.EXPLAINED if passes else Outcome.EXCEPTION
     group = "ambiguous" if rivals else "single"
     return _case(world, shown, (cause,), name, group, rivals, outcome)
+
+
+def _agreed(world: World, mine: list[Fault], shown: int) -> Outcome | None:
+    """What the outcome must be; None where faults of the cause that look alike differ in it."""
+    outcomes = {passing(world, fault) for fault in mine if world.shown(fault.sight) == shown}
+    return outcomes.pop() if len(outcomes) == 1 else None
 
 
 def passing(world: World, fault: Fault) -> Outcome | None:

@@ -190,12 +190,16 @@ def _reserved(world: World) -> Iterator[Fault]:
 
 
 def _push(world: World) -> Iterator[Fault]:
-    if world.pushes:
-        newest = max(world.pushes, key=lambda push: push.accepted_at)
-        if newest.seen_at is None and newest.before is not None:
-            fits = newest.quantity == world.publishable()
-            sight = Sight(shows=newest.before)
-            yield Fault(Cause.PUSH_NOT_VISIBLE, sight, fits, newest.accepted_at)
+    """Grey where nobody read what was shown before it: the push before that one may tell."""
+    older = sorted(world.pushes, key=lambda push: push.accepted_at)
+    if not older or older[-1].seen_at is not None:
+        return
+    newest, before = older[-1], older[-1].before
+    if before is None and len(older) > 1:
+        before = older[-2].quantity
+    if before is not None:
+        sure = newest.before is not None and newest.quantity == world.publishable()
+        yield Fault(Cause.PUSH_NOT_VISIBLE, Sight(shows=before), sure, newest.accepted_at)
 
 
 def _swapped(world: World) -> Iterator[Fault]:

@@ -86,8 +86,8 @@ def _mixed(
 
 def _other_pair(world: World, faults: list[Fault], shown: int, pair: tuple[Cause, ...]) -> bool:
     """Whether two faults of another pair of causes give the number too."""
-    visible = [f for f in faults if visible(world, f)]
-    for one, other in combinations(visible, 2):
+    distinct = {(fault.cause, fault.sight): fault for fault in faults}.values()
+    for one, other in combinations(distinct, 2):
         if {one.cause, other.cause} != set(pair):
             both = one.sight.also(other.sight)
             if both is not None and world.shown(both) == shown:

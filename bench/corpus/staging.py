@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 from bench.corpus.faults import open_orders
-from bench.corpus.history import MINUTE, Feed, replace_movement
+from bench.corpus.history import MINUTE, replace_movement
 from bench.corpus.making import Plan, add_order, make, other_than, seen_pushes
 from bench.corpus.shelf import Opening
 from bench.corpus.telling import snapshot
@@ -86,20 +86,25 @@ def _reserved(rng: Random, world: World) -> None:
     """The channel states what it has reserved, or its feed lets us know, or both."""
     world.allocated = open_orders(world) // world.terms.pack_size
     if world.allocated and rng.random() < 0.3:
-        world.feed.claims, world.feed.known = Feed().claims, Feed().known
+        world.feed.claims, world.feed.known = [], set()
     elif rng.random() < 0.3:
         world.allocated = 0
 
 
 def _hidden_push(rng: Random, world: World) -> None:
-    """The newest push sets what is right, and is not seen yet."""
+    """The newest push sets what is right, and is not seen yet.
+
+    Where nobody read what was shown before it, an older push that was seen may tell.
+    """
     last = max((m.occurred_at for _, m in world.before_capture()), default=world.span.start)
     earliest = max(last + 1, world.span.capture - 2 * world.push_settle)
     accepted = rng.randint(earliest, max(earliest, world.span.capture - 1))
     world.pushes = [p for p in world.pushes if p.accepted_at < accepted]
     should = world.publishable()
-    before = other_than(rng, world, should)
-    world.pushes.append(Push("push-new", should, accepted, before, None))
+    before = world.pushes[-1].quantity if world.pushes else should
+    read = before == should or rng.random() < 0.6
+    before = other_than(rng, world, should) if read else before
+    world.pushes.append(Push("push-new", should, accepted, before if read else None, None))
 
 
 def _swap(rng: Random, world: World) -> None:
@@ -139,7 +144,7 @@ def _snapshots(rng: Random, world: World) -> None:
     place.movements = []
     place.changed()
     place.snapshots = (older, snapshot(before, have, held))
-    world.feed.claims = []
+    world.feed.claims, world.feed.known = [], set()
     world.captures, world.previous = rng.choice((1, 1, 2, 3)), None
     if world.captures == 1 and rng.random() < 0.3:
         should = world.publishable()

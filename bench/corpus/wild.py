@@ -1,5 +1,6 @@
 """Causes that any number fits, wherever what surrounds it is so."""
 
+from bench.corpus.faults import effects
 from bench.corpus.policy import steps
 from bench.corpus.world import Place, World
 from trueup.explain.facts import Cause
@@ -19,11 +20,14 @@ def wildcards(world: World, shown: int) -> set[Cause]:
 
 
 def _quiet(world: World) -> bool:
-    """The previous capture showed what this one should, and nothing happened since."""
+    """The previous capture showed what this one should, and nothing that counts happened since.
+
+    Movements that change nothing sellable (goods put away, picked, announced) do not count.
+    """
     before = world.previous
     if before is None or not (before.matched or before.reported == world.publishable()):
         return False
-    happened = [m.occurred_at for p in world.places for m in p.movements]
+    happened = [movement.occurred_at for movement, effect in effects(world) if effect]
     happened += [claim.occurred_at for claim in world.feed.claims]
     happened += [push.accepted_at for push in world.pushes]
     return not any(before.at < at <= world.span.capture for at in happened)

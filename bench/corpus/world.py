@@ -41,7 +41,9 @@ class Sight:
     def also(self, other: "Sight") -> "Sight | None":
         """Both faults together; None where they are of one kind."""
         mine, theirs = self.set(), other.set()
-        if mine.keys() & theirs.keys() or ({"sold", "taken_off", "drawn"} <= mine.keys()):
+        if mine.keys() == theirs.keys() == {"counts"}:
+            return Sight(counts=self.counts | other.counts)
+        if mine.keys() & theirs.keys():
             return None
         return replace(self, **theirs)
 
