@@ -204,10 +204,14 @@ def resolve(
 
 
 def reopen(cabinet: Cabinet, id_: str, version: int) -> Stored[Case]:
-    """Take back that a case was resolved, or its difference accepted."""
+    """Take back that a case was resolved, or its difference accepted.
+
+    Also where the case waits for new rows of its incident while others are still accepted.
+    """
 
     def alter(case: Case) -> Case:
-        _require(case, CaseState.RESOLVED, CaseState.ACCEPTED)
+        if not withdrawing(cabinet.registry, case):
+            _require(case, CaseState.RESOLVED, CaseState.ACCEPTED)
         return reopened(case)
 
     return change_case(
