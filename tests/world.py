@@ -132,6 +132,14 @@ class World:
         texts = {"title": [f"Title of {key}" for key in keys]}
         self._book(books.listings_book(ACCOUNT), LISTINGS, Page(keys=keys, ints=ints, texts=texts))
 
+    def kits(self, recipes: Mapping[str, Sequence[tuple[str, int]]]) -> None:
+        """Listings of kits alone, in place of all others."""
+        keys = sorted(recipes)
+        ints = {"pack_size": [1] * len(keys), "unset": [_unset({}, key) for key in keys]}
+        parts = [msgspec.json.encode(recipes[key]).decode() for key in keys]
+        page = Page(keys=keys, ints=ints, texts={"components": parts})
+        self._book(books.listings_book(ACCOUNT), LISTINGS, page)
+
     def aliases(self, known: Mapping[str, str]) -> None:
         keys = sorted(known)
         page = Page(keys=keys, ints={}, texts={"listing_key": [known[key] for key in keys]})

@@ -8,7 +8,7 @@ from trueup.books.pages import Page
 from trueup.books.reader import BookReader
 from trueup.books.schema import BASELINE, BookSchema
 from trueup.books.segments import SegmentSet
-from trueup.domain.accounts import Link
+from trueup.domain.accounts import Link, Member
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.runs import BookPin, Inputs, LocationTerms
 from trueup.domain.time import milliseconds
@@ -64,7 +64,10 @@ class LiveMoves:
 
 @dataclass(frozen=True, slots=True)
 class MemberStock:
-    """One member of a link. `base` None: nothing says what it has; `base_at`: milliseconds."""
+    """One member of a link. `base` None: nothing says what it has; `base_at`: milliseconds.
+
+    `snapshots`: of a location that is known by snapshots alone, the newest ones, oldest first.
+    """
 
     location: str
     share: int
@@ -74,13 +77,14 @@ class MemberStock:
     schema: BookSchema
     terms: LocationTerms
     moves: Moved | None
+    snapshots: tuple[BookPin, ...] = ()
 
     def stale(self, now: int) -> bool:
         """Whether it is known by snapshots alone, and the newest is past its age limit."""
         limit = self.terms.max_age_minutes
-        if limit is None or self.base is None or not self.terms.snapshots_only:
+        if limit is None or not self.snapshots:
             return False
-        return now - self.base_at > limit * 60_000
+        return now - instant_of(self.snapshots[-1]) > limit * 60_000
 
     def reader(self, pages: PageStore) -> BookReader | None:
         return None if self.base is None else open_book(pages, self.base, self.schema)
@@ -91,17 +95,41 @@ def live_moves(pages: PageStore, ledger: Ledger, inputs: Inputs) -> dict[str, Mo
     return {code: LiveMoves(pages, ledger, pin) for code, pin in inputs.ledgers.items()}
 
 
-def members_of(inputs: Inputs, link: Link, moves: Mapping[str, Moved]) -> list[MemberStock]:
-    """A link's members as pinned; `moves` by location, of those that have a ledger."""
-    return [
-        _member(inputs, member.location, member.share, moves.get(member.location))
-        for member in link.members
-    ]
+def members_of(
+    inputs: Inputs, link: Link, moves: Mapping[str, Moved], at: int
+) -> list[MemberStock]:
+    """A link's members as pinned; `moves` by location, of those that have a ledger.
+
+    `at`: the newest capture, milliseconds: of snapshots, the last one up to it is the base.
+    """
+    return [_member(inputs, member, moves.get(member.location), at) for member in link.members]
 
 
-def _member(inputs: Inputs, location: str, share: int, moves: Moved | None) -> MemberStock:
+def instant_of(baseline: BookPin | None) -> int:
+    """What a baseline is of, milliseconds."""
+    return milliseconds(baseline.as_of) if baseline and baseline.as_of else 0
+
+
+def _member(inputs: Inputs, member: Member, moves: Moved | None, at: int) -> MemberStock:
+    location = member.location
     pin, terms = inputs.ledgers.get(location), inputs.places.get(location, LocationTerms())
     baseline = inputs.baselines.get(location) if pin is None else pin.baseline
-    at = milliseconds(baseline.as_of) if baseline and baseline.as_of else 0
-    complete = baseline is not None and baseline.complete
-    return MemberStock(location, share, baseline, at, complete, BASELINE, terms, moves)
+    snapshots = _snapshots(terms, baseline)
+    base = next((s for s in reversed(snapshots) if instant_of(s) <= at), baseline)
+    return MemberStock(
+        location=location,
+        share=member.share,
+        base=base,
+        base_at=instant_of(base),
+        complete=base is not None and base.complete,
+        schema=BASELINE,
+        terms=terms,
+        moves=moves,
+        snapshots=snapshots,
+    )
+
+
+def _snapshots(terms: LocationTerms, newest: BookPin | None) -> tuple[BookPin, ...]:
+    if not terms.snapshots_only:
+        return ()
+    return tuple(pin for pin in (terms.earlier, newest) if pin is not None)

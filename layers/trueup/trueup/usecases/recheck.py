@@ -199,7 +199,7 @@ def _compared(
     """The rows of the SKUs that were looked at, one SKU's key range at a time."""
     now = milliseconds(work.clock())
     pairs, at = _keyed(keys, seen), milliseconds(seen.captured_at)
-    members = members_of(inputs, link, live_moves(work.pages, work.ledger, inputs))
+    members = members_of(inputs, link, live_moves(work.pages, work.ledger, inputs), at)
     joint = Joint(work.pages, inputs, link, members, now=now, at=at)
     explaining = _explaining(work, inputs, link, members, at, now)
     for sku in sorted({sku_of(key) for key in keys}):

@@ -63,7 +63,7 @@ def _compare(work: Work, job: Job, item: PlanItem) -> Part:
     book = books.rows_book(job.account, item.location)
     inherited = inherited_manifest(work, job, item.location, item.previous)
     reader = BookReader(work.pages, book, ROWS, inherited) if inherited.frames else None
-    members = members_of(inputs, link, gathered_moves(work, job, inputs))
+    members = members_of(inputs, link, gathered_moves(work, job, inputs), _newest(fetch, item))
     told = _Told(_explaining(work, inputs, fetch, item, members, reader))
     rows = told.pages(_rows(work, item, inputs, link, members, fetch))
     frames = write_range(
@@ -121,9 +121,14 @@ def _rows(
 ) -> Iterator[RowsWithOrigin]:
     segments = SegmentSet(work.evidence, fetch.segments, OBSERVATIONS)
     observations = segments.scan(item.location, item.lo, item.hi)
-    at = milliseconds(fetch.captured_to) if fetch.captured_to else item.now
+    at = _newest(fetch, item)
     joint = Joint(work.pages, inputs, link, members, now=item.now, at=at)
     return joint.rows(observations, item.lo, item.hi)
+
+
+def _newest(fetch: Fetch, item: PlanItem) -> int:
+    """The newest capture, milliseconds."""
+    return milliseconds(fetch.captured_to) if fetch.captured_to else item.now
 
 
 def _within(frames: Sequence[Frame], item: PlanItem) -> Sequence[Frame]:

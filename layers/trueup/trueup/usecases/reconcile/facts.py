@@ -12,13 +12,12 @@ from trueup.compare.origin import Origin, Source
 from trueup.domain.keys import sku_of
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.runs import Inputs
-from trueup.domain.time import milliseconds
 from trueup.explain.facts import Component, Facts, Push, Snapshot, Stock
 from trueup.ledger.paging import standing_in, standings_in
 from trueup.ledger.standings import Standing, stated_by
 from trueup.ports import PageStore
 from trueup.usecases.books import open_book
-from trueup.usecases.members import MemberStock
+from trueup.usecases.members import MemberStock, instant_of
 from trueup.usecases.reconcile.explaining import Differing, row_facts
 from trueup.usecases.work import Work
 
@@ -112,8 +111,8 @@ class _Lookup:
     """Stored positions of components."""
     moved: Mapping[str, Standing]
     """Components that moved."""
-    earlier: Mapping[str, Row]
-    """The baseline before, where the location is known by snapshots alone."""
+    others: Mapping[str, Row]
+    """The other snapshot, where the location is known by snapshots alone."""
 
     @classmethod
     def of(
@@ -131,7 +130,7 @@ class _Lookup:
             told = standings_in(member.moves.get(skus), member.location)
             moved = {standing.sku: standing for standing in told}
         stored = reader.get(skus) if reader else {}
-        return cls(member, source, stored, moved, _earlier(pages, member, rows, skus))
+        return cls(member, source, stored, moved, _others(pages, member, rows, skus))
 
     def listing(self, listing: int, sku: str) -> Standing:
         told = self.source.told(listing)
@@ -166,27 +165,23 @@ class _Lookup:
         return Standing(sku=sku, base=base, base_at=member.base_at, in_transit=in_transit)
 
     def _snapshots(self, standing: Standing) -> tuple[Snapshot, ...]:
-        terms = self.member.terms
-        if not terms.snapshots_only:
-            return ()
         found = []
-        if terms.earlier is not None and terms.earlier.as_of is not None:
-            stated = stated_by(self.earlier.get(standing.sku), complete=terms.earlier.complete)
+        for pin in self.member.snapshots:
+            stated = standing.base
+            if pin != self.member.base:
+                stated = stated_by(self.others.get(standing.sku), complete=pin.complete)
             if stated is not None:
-                found.append(Snapshot(milliseconds(terms.earlier.as_of), stated))
-        if standing.base is not None:
-            found.append(Snapshot(standing.base_at, standing.base))
+                found.append(Snapshot(instant_of(pin), stated))
         return tuple(found)
 
 
-def _earlier(
+def _others(
     pages: PageStore, member: MemberStock, rows: Sequence[Differing], components: Sequence[str]
 ) -> Mapping[str, Row]:
-    terms = member.terms
-    if not terms.snapshots_only or terms.earlier is None:
-        return {}
+    """What the snapshot says that is not the base."""
     skus = sorted({*(sku_of(row.key) for row in rows), *components})
-    return open_book(pages, terms.earlier, BASELINE).get(skus)
+    others = [pin for pin in member.snapshots if pin != member.base]
+    return open_book(pages, others[0], BASELINE).get(skus) if others else {}
 
 
 def _recipe_of(row: Differing, origin: Origin) -> Sequence[tuple[str, int]]:
