@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.api.api_world import ApiWorld
+from trueup.adapters.memory_ledger import MemoryLedger
 from trueup.domain.imports import Drop, Import, ImportState
 from trueup.ports import Replace
 from trueup.usecases.ingest.applying import apply_import
@@ -119,7 +120,8 @@ def test_what_a_file_states_otherwise_is_told_and_listed(shop: ApiWorld) -> None
     assert made.body["contradictions"] == 0
     shop.imports.put(key, b"sku,on_hand,damaged,sellable\nA,9,2,7\nB,9,2,9\n")
     shop.call("POST", f"{path}/start")
-    work = IngestWork(shop.registries.of("acme"), shop.pages_of("acme"), shop.imports, shop.clock)
+    registry, pages = shop.registries.of("acme"), shop.pages_of("acme")
+    work = IngestWork(registry, pages, shop.imports, shop.clock, MemoryLedger())
     for step in (validate_import, apply_import):
         step(work, made.body["id"])
     got = shop.call("GET", path).body

@@ -1,7 +1,7 @@
 """One seller's imports in memory, run by the machine that ships."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ import openpyxl
 
 from tests.asl import ExecutionFailedError, Machine
 from trueup.adapters.memory_events import MemoryEvents
+from trueup.adapters.memory_ledger import MemoryLedger
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.memory_objects import MemoryObjects
 from trueup.adapters.memory_pages import MemoryPages
@@ -18,8 +19,9 @@ from trueup.books.schema import ALIASES, BASELINE, LISTINGS, BookSchema
 from trueup.domain.accounts import Account, Location
 from trueup.domain.imports import Import
 from trueup.domain.runs import Head
+from trueup.domain.sources import Source
 from trueup.domain.time import ulid_ids
-from trueup.ports import Create, Machines, ObjectStore, PageStore, Registry
+from trueup.ports import Create, Ledger, Machines, ObjectStore, PageStore, Registry
 from trueup.usecases import books, imports
 from trueup.usecases.finalising import ending_of, finalise
 from trueup.usecases.ingest.applying import apply_import
@@ -31,7 +33,8 @@ from trueup.usecases.listings import ListingDesk
 from trueup.usecases.work import Plant
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SELLER, ACCOUNT, PLACE = "acme", "eu", "main"
+SELLER, ACCOUNT, PLACE, SOURCE = "acme", "eu", "main", "wms"
+TARGETS = {"baseline": PLACE, "listings": ACCOUNT, "movements": SOURCE}
 
 
 class IntakeWorld:
@@ -43,11 +46,13 @@ class IntakeWorld:
         self.registry: Registry = self.registries.of(SELLER)
         self.pages: PageStore = MemoryPages(self.clock)
         self.files: ObjectStore = MemoryObjects()
+        self.ledger: Ledger = MemoryLedger()
         self.machines: Machines = MemoryMachines()
         self.new_id = ulid_ids(self.clock)
         self.registry.write(
             Create(Account(id=ACCOUNT, channel="sandbox", name="EU", created_at=NOW)),
             Create(Location(code=PLACE, name="Main")),
+            Create(Source(code=SOURCE, name="Warehouse", units={"case": 12})),
         )
 
     def clock(self) -> datetime:
@@ -59,7 +64,7 @@ class IntakeWorld:
         return imports.Intake(self.registry, self.files, self.machines, self.clock, self.new_id)
 
     def work(self) -> IngestWork:
-        return IngestWork(self.registry, self.pages, self.files, self.clock)
+        return IngestWork(self.registry, self.pages, self.files, self.clock, self.ledger)
 
     def desk(self) -> ListingDesk:
         return ListingDesk(self.registry, self.pages, self.clock)
@@ -71,8 +76,7 @@ class IntakeWorld:
 
     def upload(self, body: bytes | str, kind: str = "baseline", **options: Any) -> Import:
         """Create an import, put its file, and ask for its start."""
-        target = {"baseline": PLACE, "listings": ACCOUNT}[kind]
-        fields = {"kind": kind, "target": target} | options
+        fields = {"kind": kind, "target": TARGETS[kind]} | options
         created = imports.create_import(
             self.intake(), imports.NewImport.model_validate(fields), "ada"
         )
@@ -84,8 +88,7 @@ class IntakeWorld:
         return self.execute(self.upload(body, kind, **options))
 
     def take_rows(self, rows: Sequence[Mapping[str, Any]], kind: str = "baseline") -> Import:
-        target = {"baseline": PLACE, "listings": ACCOUNT}[kind]
-        new = imports.NewImport.model_validate({"kind": kind, "target": target})
+        new = imports.NewImport.model_validate({"kind": kind, "target": TARGETS[kind]})
         return self.execute(imports.import_rows(self.intake(), new, rows, "ada"))
 
     def confirm(self, item: Import) -> Import:
@@ -98,14 +101,14 @@ class IntakeWorld:
             (machine or self.machine()).run(payload)
         return self.item(item.id)
 
-    def machine(self) -> Machine:
+    def machine(self, hurried: Callable[[], bool] = lambda: False) -> Machine:
         """The shipped machine with the real steps behind it."""
         tasks = {
             "${ValidateImportFunctionArn}": lambda e: answer(
                 validate_import(self.work(), read_order(e).import_)
             ),
             "${ApplyImportFunctionArn}": lambda e: answer(
-                apply_import(self.work(), read_order(e).import_)
+                apply_import(self.work(), read_order(e).import_, hurried)
             ),
             "${FinaliseFunctionArn}": lambda e: finalise(self.plant(), ending_of(e)).model_dump(),
         }

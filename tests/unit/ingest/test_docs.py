@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from trueup.domain.imports import ImportState
+from trueup.usecases.ingest import movement_rows
 from trueup.usecases.ingest.columns import Layout
 from trueup.usecases.ingest.listed import LISTED
 from trueup.usecases.ingest.positions import POSITIONS
@@ -14,7 +15,12 @@ DOCS = (Path(__file__).parents[3] / "docs" / "imports.md").read_text(encoding="u
 
 
 @pytest.mark.parametrize(
-    ("title", "layout"), [("Baselines", POSITIONS.layout), ("Listings", LISTED.layout)]
+    ("title", "layout"),
+    [
+        ("Baselines", POSITIONS.layout),
+        ("Listings", LISTED.layout),
+        ("Movements", movement_rows.LAYOUT),
+    ],
 )
 def test_every_column_is_described(title: str, layout: Layout) -> None:
     section = DOCS.split(f"## {title}")[1].split("\n## ")[0]

@@ -12,6 +12,7 @@ from trueup.entry.wiring import Wiring, wiring
 
 Event = dict[str, Any]
 logger = Logger()
+_SHORT = 60_000
 _WHO = ("seller", "account", "run", "import")
 
 
@@ -47,6 +48,11 @@ def worker(kind: type[Settings]) -> Callable[[Step], Handler]:
         return handler
 
     return decorate
+
+
+def hurried(context: Context) -> Callable[[], bool]:
+    """Whether less than a minute of the invocation is left."""
+    return lambda: context.get_remaining_time_in_millis() < _SHORT
 
 
 def _plain(result: Any) -> Any:

@@ -1,6 +1,6 @@
 """The apply step: a checked file becomes the next version of its book, whole or not at all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from trueup.domain.errors import ConflictError, RetryLaterError
 from trueup.domain.imports import Import, ImportKind, ImportState
 from trueup.ports import Replace, Stored, Write
 from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing, replaced
+from trueup.usecases.ingest.movement_apply import apply_movements
 from trueup.usecases.ingest.owners import taken
 from trueup.usecases.ingest.validating import (
     aliases_of,
@@ -24,17 +25,20 @@ from trueup.usecases.ingest.work import IngestWork
 _ATTEMPTS = 4
 
 
-def apply_import(work: IngestWork, id_: str) -> Import:
+def apply_import(work: IngestWork, id_: str, hurried: Callable[[], bool] = lambda: False) -> Import:
     """Apply an accepted import; any other is answered as it is, so repeating does no harm.
 
     When somebody changed the book meanwhile, a partial file is applied to what is there now.
-    RetryLaterError: the book keeps changing.
+    Movements may be left for the next call once the caller is `hurried`: the import is still
+    Applying then. RetryLaterError: the book keeps changing.
     """
     for _ in range(_ATTEMPTS):
         stored = require_import(work, id_)
         if stored.value.state is not ImportState.APPLYING:
             return stored.value
         try:
+            if stored.value.kind is ImportKind.MOVEMENTS:
+                return apply_movements(work, stored, hurried)
             return _apply(work, stored)
         except ConflictError:
             continue  # another version, or our own whose acknowledgement was lost: read again
@@ -60,6 +64,7 @@ def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
         made_by=item.id,
         at=work.clock(),
         complete=_complete(item, book),
+        source=item.source,
     )
     visible = [write for edition in editions for write in publishing(edition, imprint)]
     return _end(work, stored, changes, *visible)
@@ -137,4 +142,5 @@ def _refreshed(item: Import, book: Shelf, edition: Edition) -> list[Write]:
     as_of = _as_of(item, book, edition)
     if item.kind is not ImportKind.BASELINE or book.head is None or as_of == book.head.value.as_of:
         return []
-    return [Replace(book.head.value.model_copy(update={"as_of": as_of}), book.head.version)]
+    seen = {"as_of": as_of, "source": item.source}
+    return [Replace(book.head.value.model_copy(update=seen), book.head.version)]

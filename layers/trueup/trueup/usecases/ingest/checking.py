@@ -11,14 +11,17 @@ from trueup.usecases.ingest.columns import read_header
 from trueup.usecases.ingest.faults import Faults
 from trueup.usecases.ingest.kinds import Built, Kind
 from trueup.usecases.ingest.listed import LISTED
+from trueup.usecases.ingest.movement_rows import movement_kind
 from trueup.usecases.ingest.positions import POSITIONS
 from trueup.usecases.ingest.reading import opened
 from trueup.usecases.ingest.repeats import Seen
 from trueup.usecases.ingest.sorting import CODES, Sorter
 from trueup.usecases.ingest.tables import Table, UnreadableError
 from trueup.usecases.ingest.work import IngestWork
+from trueup.usecases.intake.setting import setting_of
 
 KINDS = {ImportKind.BASELINE: POSITIONS, ImportKind.LISTINGS: LISTED}
+"""Of imports that go into books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,18 @@ def check_file(work: IngestWork, item: Import) -> Checked:
     faults = Faults()
     try:
         with opened(work.files, item) as (table, body):
-            intake = _Intake(work, item, KINDS[item.kind], faults)
+            intake = _Intake(work, item, _kind_of(work, item), faults)
             intake.take(table)
             return intake.checked(body.sha256())
     except UnreadableError as error:
         faults.add(error.row, "", "", error.reason)
         return Checked(faults)
+
+
+def _kind_of(work: IngestWork, item: Import) -> Kind:
+    if item.kind is ImportKind.MOVEMENTS:
+        return movement_kind(setting_of(work.registry, item.target), work.clock())
+    return KINDS[item.kind]
 
 
 class _Intake:

@@ -62,13 +62,15 @@ def validate_import(work: IngestWork, id_: str) -> Import:
         return stored.value
     checked = check_file(work, stored.value)
     item = _with_contents(stored.value, checked)
-    book = book_of(work, item)
-    if not checked.faults.count:
+    book = None if item.kind is ImportKind.MOVEMENTS else book_of(work, item)
+    if book is not None and not checked.faults.count:
         _check_against(work, item, book, checked.faults)
     if checked.faults.count or checked.contradictions.count:
         item = _reported(work, item, checked)
     if checked.faults.count:
         item = _rejected(work, item, checked.faults)
+    elif book is None:
+        item = item.model_copy(update={"state": ImportState.APPLYING})
     else:
         item = _accepted(work, item, book)
     work.registry.write(Replace(item, stored.version))

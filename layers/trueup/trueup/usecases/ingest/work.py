@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from trueup.domain.time import Clock
-from trueup.ports import ObjectStore, PageStore, Registry
+from trueup.ports import Ledger, ObjectStore, PageStore, Registry
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class IngestWork:
     pages: PageStore
     files: ObjectStore
     clock: Clock
+    ledger: Ledger
 
     @property
     def seller(self) -> str:

@@ -30,7 +30,7 @@ KINDS = (
     STATUS_CHANGE,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MADE = re.compile(r"~\d+$")
+_MADE = re.compile(r"~(\d+|in|seen)$")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _DECIMAL = re.compile(r"^-?[0-9]{1,16}(\.[0-9]{1,9})?$")
 _NO_NUMBER = "is not a number: digits, at most nine of them after a point, no separators"
@@ -57,7 +57,9 @@ def _kind(value: str) -> str:
 
 def _own(value: str) -> str:
     if _MADE.search(value):
-        raise ValueError("may not end in ~ and digits: such ids are given to parts of an event")
+        raise ValueError(
+            "may not end in ~ and digits, ~in or ~seen: such ids are given to parts of an event"
+        )
     return value
 
 
