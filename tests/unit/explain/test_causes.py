@@ -217,6 +217,15 @@ def test_stock_moved_between_two_snapshots() -> None:
     assert told(row(20, 11, snapshots)).unexplained == 9
 
 
+def test_where_only_snapshots_tell_nothing_moved_if_the_next_says_the_same() -> None:
+    before = Capture(at("11:00"), 20, 20, matched=True)
+    early, same = Snapshot(at("06:00"), Position(20)), Snapshot(at("18:00"), Position(20))
+    waiting = stock(20, snapshots=(early,), snapshots_only=True)
+    assert only(told(row(20, 15, waiting, previous=before))).cause is Cause.MOVED_BETWEEN_SNAPSHOTS
+    known = stock(20, snapshots=(early, same), snapshots_only=True)
+    assert only(told(row(20, 15, known, previous=before))).cause is Cause.HAND_EDIT
+
+
 def test_the_next_snapshot_is_still_missing() -> None:
     early = Snapshot(at("06:00"), Position(20))
     facts = row(20, 25, stock(20, snapshots=(early,), snapshots_only=True))

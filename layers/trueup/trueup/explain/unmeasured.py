@@ -28,7 +28,7 @@ def _pushed(push: Push) -> Evidence:
 
 
 def happened(row: Row, since: int) -> bool:
-    """Whether stock moved or was ordered after an instant, or was told of after it."""
+    """Whether stock moved or was ordered after an instant, was told of after it, or may have."""
     until = row.facts.captured_at
 
     def between(movement: Movement) -> bool:
@@ -38,7 +38,14 @@ def happened(row: Row, since: int) -> bool:
     moves = (m for stock in row.stocks for m in stock.movements)
     if any(between(m) for m in moves if not m.claim and _shows(m)):
         return True
-    return any(between(order) for order in row.facts.orders)
+    unknown = any(_may_have_moved(stock, until) for stock in row.stocks if stock.snapshots_only)
+    return unknown or any(between(order) for order in row.facts.orders)
+
+
+def _may_have_moved(stock: Stock, at: int) -> bool:
+    """Of snapshots alone it is known only once the next says the same."""
+    before, after = _around(stock, at)
+    return before is None or after is None or before.position != after.position
 
 
 def _shows(movement: Movement) -> bool:
