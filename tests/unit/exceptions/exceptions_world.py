@@ -8,13 +8,13 @@ from tests.shelf import changed
 from tests.unit.reconcile.test_reconciling import stocked
 from tests.world import ACCOUNT, World
 from trueup.domain.cases import Case, CaseState, Docket, Roles, Subject, SubjectKind
-from trueup.domain.movements import Movement
 from trueup.domain.routing import RoutingRule
 from trueup.ports import Create, Registry, Stored
 from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.exceptions.attending import Attended, Office, attend
 from trueup.usecases.exceptions.cases import Cabinet, open_case, require_case
 from trueup.usecases.exceptions.incidents import Incident, Wanted, list_incidents
+from trueup.usecases.exceptions.posting import poster
 from trueup.usecases.whole import all_of
 
 HOUR = timedelta(hours=1)
@@ -28,7 +28,6 @@ class CaseWorld:
         self.world.shelf.spoil = lambda answer: changed(
             answer, captured_at=self.world.now.isoformat()
         )
-        self.posted: dict[str, Movement] = {}
 
     @property
     def registry(self) -> Registry:
@@ -53,16 +52,12 @@ class CaseWorld:
         return Office(
             self.world.registries,
             lambda _, actor: self.cabinet(actor),
-            lambda _: self.post,
+            lambda _: poster(self.registry, self.world.ledger, self.world.clock),
             self.world.clock,
         )
 
     def attend(self, milliseconds: int = 600_000) -> Attended:
         return attend(self.office(), lambda: milliseconds)
-
-    def post(self, movement: Movement) -> None:
-        """A ledger's promise: once by identity, and never with another content."""
-        assert self.posted.setdefault(movement.id, movement) == movement
 
     def rule(self, id_: str = "all", **fields: Any) -> None:
         named = {"roles": Roles(owner="ruth"), "changed_by": "admin", **fields}
