@@ -14,6 +14,25 @@ Explain = Callable[[Facts], Explanation]
 CLEAR = ("single", "policy", "match", "noise", "tolerated")
 """Groups whose findings count for precision and recall. Tolerated: policy only."""
 MAX_SAMPLES = 3
+ORDER = (
+    Cause.PUSH_NOT_VISIBLE,
+    Cause.ORDERS_NOT_IMPORTED,
+    Cause.CHANNEL_SOLD,
+    Cause.LAG,
+    Cause.RESERVATION_TWICE,
+    Cause.MISSED_EVENT,
+    Cause.DUPLICATE_EVENT,
+    Cause.IN_TRANSIT,
+    Cause.HOLD_SHOWN,
+    Cause.SWAPPED_LOCATIONS,
+    Cause.PACK_AS_UNITS,
+    Cause.KIT_COMPONENT,
+    Cause.POOL,
+    Cause.OVERWRITTEN,
+    Cause.HAND_EDIT,
+    Cause.MOVED_BETWEEN_SNAPSHOTS,
+)
+"""Which of several causes is given, by docs/causes.md."""
 
 
 @dataclass
@@ -136,10 +155,16 @@ def _named(case: Case, said: Explanation) -> str:
     if case.truth and set(given) == set(case.truth):
         return "truth"
     if len(given) == 1 and given[0][0] in case.rivals:
-        return "rival"
+        return _precedence(case, given[0][0])
     if not case.truth:
         return "two causes that fit" if len(given) > 1 and not said.unexplained else "wrong"
     return "wrong"
+
+
+def _precedence(case: Case, answer: Cause) -> str:
+    """A rival answer is as defined where the list of causes names it before the truth."""
+    before = not case.truth or ORDER.index(answer) < ORDER.index(case.truth[0][0])
+    return "rival, named before the truth" if before else "rival, named after the truth"
 
 
 def scored(cases: Iterable[Case], explain: Explain) -> Score:
