@@ -1,5 +1,6 @@
 """What some rows are made of: the chunks of all inputs, and where each row is in them."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -113,10 +114,22 @@ def _places(listed: Chunk, positions: Chunk) -> Match:
     return locate([sku_of(key) for key in listed.keys], positions.keys)
 
 
+def _searched(skus: list[str], keys: list[str]) -> Ints:
+    """Where each of a few ascending SKUs is among ascending keys, -1 where it is not."""
+    found, at = np.full(len(skus), -1, np.int64), 0
+    for i, sku in enumerate(skus):
+        at = bisect_left(keys, sku, at)
+        if at == len(keys):
+            break
+        if keys[at] == sku:
+            found[i] = at
+    return found
+
+
 def _moved(listed: Chunk, moves: Moves) -> tuple[Ints, Ints]:
     """The listings whose SKU has moved, and which SKU of `moves` each one's is."""
     if SEPARATOR not in listed.joined:
-        found = locate(moves.skus, listed.keys).indexes
+        found = _searched(moves.skus, listed.keys)
         skus = np.flatnonzero(found >= 0)
         return found[skus], skus
     found = locate([sku_of(key) for key in listed.keys], moves.skus).indexes
