@@ -34,7 +34,9 @@ class Two:
         """Everything of acme's, and whatever was set going."""
         records = deepcopy(self.api.registries._sellers["acme"])
         objects = {key: self.api.imports.get(key) for key in self.api.imports.list("")}
-        return records, objects, list(self.api.machines.started), len(self.api.channels.calls)
+        ledger = deepcopy(self.api.ledger_of("acme")._blocks)
+        called = list(self.api.machines.started), len(self.api.channels.calls)
+        return records, objects, ledger, *called
 
 
 @pytest.fixture
@@ -101,6 +103,7 @@ def test_another_seller_reaches_nothing(two: Two, route: Route) -> None:
     assert pages.asked == []
     after = two.state()
     assert after[0] == before[0]
+    assert after[2] == before[2]
     named = [item for item in (after[1].keys() - before[1].keys()) if "acme" in item]
     assert named == []
 
