@@ -32,11 +32,11 @@ def row_history(
     versions = registry.list(Version, book, limit=limit, newest_first=True).items
     if not versions and all(place.id != location for place in owner.locations):
         raise NotFoundError(f"This account has no location {location}.")
-    sources = (_source(registry, owner, location, stored.value) for stored in versions)
+    sources = (source_of(registry, owner, location, stored.value) for stored in versions)
     return [view for source in sources for view in _rows(pages, source, sku)]
 
 
-def _source(registry: Registry, account: Account, location: str, version: Version) -> Source:
+def source_of(registry: Registry, account: Account, location: str, version: Version) -> Source:
     """A version as its own run left it: later attempts do not matter here."""
     run = registry.get(Run, account.id, version.made_by)
     made = run.value if run else None
