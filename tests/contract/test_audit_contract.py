@@ -25,7 +25,7 @@ from trueup.domain.time import system_clock
 from trueup.ports import Create, Meter, Registries, Remove, Replace
 from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.audit.reading import Wanted, read_trail
-from trueup.usecases.audit.verifying import verify
+from trueup.usecases.audit.verifying import Books, verify
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AT_ONCE = 50
@@ -82,7 +82,7 @@ def test_a_change_its_record_and_the_head_are_written_together(make: Made) -> No
     records = read_trail(plain, Wanted(kind="location", subject="berlin")).records
     assert [record.changes[0].verb for record in records] == ["removed", "changed", "created"]
     assert [record.sequence for record in read_trail(plain, Wanted()).records] == [3, 2, 1]
-    verified = verify(plain, system_clock)
+    verified = verify(Books(plain, system_clock))
     assert (verified.finding, verified.checked) == (None, 3)
 
 
@@ -105,7 +105,7 @@ def test_fifty_at_once_are_all_recorded(make: Made, request: pytest.FixtureReque
     trail = read_trail(plain, Wanted(), limit=100).records
     assert {record.actor for record in trail} == {f"user-{n}" for n in range(AT_ONCE)}
     assert len(trail) == AT_ONCE
-    assert verify(plain, system_clock).finding is None
+    assert verify(Books(plain, system_clock)).finding is None
     print(f"{name}: median {seconds[25]:.2f} s, slowest {seconds[-1]:.2f} s")  # noqa: T201
     assert seconds[-1] < 20
 
@@ -135,7 +135,7 @@ def test_fifty_who_change_the_same_have_one_winner_at_a_time(
     assert stored is not None
     assert (stored.value.name, stored.version) == (f"by {won.index(True)}", 2)
     assert len(read_trail(plain, Wanted()).records) == 2
-    assert verify(plain, system_clock).finding is None
+    assert verify(Books(plain, system_clock)).finding is None
 
 
 @pytest.mark.stack
@@ -154,7 +154,7 @@ def test_whatever_call_of_the_tables_fails_the_chain_is_whole(tables: Tables, ki
         stored = plain.get(Location, "berlin")
         assert stored is not None
         assert (stored.value.name, stored.version) == ("Mitte", 2)
-        verified = verify(plain, system_clock)
+        verified = verify(Books(plain, system_clock))
         assert (verified.finding, verified.head.sequence) == (None, 2)
 
 
@@ -170,7 +170,7 @@ def test_an_altered_a_deleted_and_an_added_item_are_found(tables: Tables) -> Non
                 Create(Location(code=f"l{number}", name="L"))
             )
         act(tables, seller)
-        finding = verify(tables.registries().of(seller), system_clock).finding
+        finding = verify(Books(tables.registries().of(seller), system_clock)).finding
         assert finding is not None
         assert (finding.sequence, finding.wrong) == expected
 

@@ -9,7 +9,7 @@ from trueup.domain.audit import BLOCK
 from trueup.domain.errors import RejectedError
 from trueup.domain.tampering import Step, Wrong
 from trueup.usecases.audit.chain import head_of
-from trueup.usecases.audit.verifying import SECONDS, Verified, verify
+from trueup.usecases.audit.verifying import SECONDS, Books, Verified, verify
 
 
 def test_a_seller_without_changes_has_an_empty_trail() -> None:
@@ -23,12 +23,12 @@ def test_a_chain_over_several_blocks_in_several_calls() -> None:
     calls: list[Verified] = []
     cursor = None
     while cursor is not None or not calls:
-        calls.append(verify(trail.plain, trail.clock, limit=300, cursor=cursor))
+        calls.append(verify(Books(trail.plain, trail.clock), limit=300, cursor=cursor))
         cursor = calls[-1].cursor
     assert [call.checked for call in calls] == [300, BLOCK + 20 - 300]
     assert all(call.finding is None for call in calls)
     trail.drop(BLOCK)
-    late = verify(trail.plain, trail.clock, since=BLOCK - 3)
+    late = verify(Books(trail.plain, trail.clock), since=BLOCK - 3)
     assert late.finding is not None
     assert (late.finding.sequence, late.finding.wrong) == (BLOCK, Wrong.MISSING)
 
@@ -41,9 +41,9 @@ def test_a_call_ends_in_time_and_goes_on_with_its_cursor() -> None:
         trail.now += timedelta(seconds=SECONDS + 1)
         return trail.now
 
-    first = verify(trail.plain, slow, limit=10_000)  # type: ignore[arg-type]
+    first = verify(Books(trail.plain, slow), limit=10_000)  # type: ignore[arg-type]
     assert first.checked == BLOCK - 1
-    second = verify(trail.plain, trail.clock, limit=10_000, cursor=first.cursor)
+    second = verify(Books(trail.plain, trail.clock), limit=10_000, cursor=first.cursor)
     assert (second.until, second.finding, second.cursor) == (BLOCK + 20, None, None)
 
 
@@ -76,4 +76,4 @@ def test_a_chain_rewritten_whole_fits_itself_and_not_the_head_that_was_kept() ->
 @pytest.mark.parametrize("cursor", ["", "zz", "00", "9401a461636d65"])
 def test_a_cursor_that_is_none_of_ours_is_refused(cursor: str) -> None:
     with pytest.raises(RejectedError):
-        verify(Trail().plain, Trail().clock, cursor=cursor or "x")
+        verify(Books(Trail().plain, Trail().clock), cursor=cursor or "x")

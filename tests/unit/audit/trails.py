@@ -8,9 +8,9 @@ from trueup.adapters.memory_registry import MemoryRegistries
 from trueup.adapters.registry_items import Item, sort_key
 from trueup.domain.accounts import Account, Location
 from trueup.domain.audit import AuditRecord, places_of
-from trueup.ports import Create, Replace
+from trueup.ports import Create, Ledger, Replace
 from trueup.usecases.audit.keeping import AuditedRegistry, By
-from trueup.usecases.audit.verifying import Verified, verify
+from trueup.usecases.audit.verifying import Books, Verified, verify
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -23,6 +23,7 @@ class Trail:
         self.registries = registries or MemoryRegistries()
         self.plain = self.registries.of(seller)
         self.seller = seller
+        self.ledger: Ledger | None = None
 
     @property
     def items(self) -> dict[str, Item]:
@@ -54,9 +55,13 @@ class Trail:
 
     def verified(self, **how: Any) -> Verified:
         """What following the chain to its end, or to its first fault, comes to."""
-        found = verify(self.plain, self.clock, **how)
+        found = verify(Books(self.plain, self.clock, self.ledger), **how)
         while found.cursor is not None:
-            found = verify(self.plain, self.clock, cursor=found.cursor, limit=how.get("limit", 9))
+            found = verify(
+                Books(self.plain, self.clock, self.ledger),
+                cursor=found.cursor,
+                limit=how.get("limit", 9),
+            )
         return found
 
     # Reaching into the store ---------------------------------------------------------------------

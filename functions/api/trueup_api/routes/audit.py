@@ -11,7 +11,7 @@ from trueup.domain.errors import Fault, RejectedError
 from trueup.domain.tampering import Finding, Step, Wrong
 from trueup.usecases.audit.chain import head_of
 from trueup.usecases.audit.reading import Wanted, read_trail
-from trueup.usecases.audit.verifying import verify
+from trueup.usecases.audit.verifying import Books, verify
 from trueup.usecases.auth import Role
 from trueup_api.fields import Cursor, Limit
 from trueup_api.routing import Answer, Call, NoBody, NoQuery, Route, Strict, ok
@@ -88,19 +88,24 @@ class VerifyQuery(Strict):
 
 
 class FindingView(Strict):
-    """The first record that does not fit."""
+    """The first record that does not fit. `chain`: empty, or the shard of the ledger it is in."""
 
+    chain: str
     sequence: int
     wrong: Wrong
     reason: str
 
 
 class VerifiedView(Strict):
-    """`sound`: nothing wrong in what was checked; all was checked when there is no cursor."""
+    """`sound`: nothing wrong in what was checked; all was checked when there is no cursor.
+
+    `checked` records of the trail, up to `until`; after them, `blocks` of movements and pushes.
+    """
 
     sound: bool
     checked: int
     until: int
+    blocks: int
     head: HeadView
     finding: FindingView | None
     cursor: str | None
@@ -135,7 +140,9 @@ def _head_view(head: Step) -> HeadView:
 def _finding_view(found: Finding | None) -> FindingView | None:
     if found is None:
         return None
-    return FindingView(sequence=found.sequence, wrong=found.wrong, reason=found.reason)
+    return FindingView(
+        chain=found.chain, sequence=found.sequence, wrong=found.wrong, reason=found.reason
+    )
 
 
 def list_audit(call: Call[TrailQuery, NoBody]) -> Answer:
@@ -153,9 +160,9 @@ def audit_head(call: Call[NoQuery, NoBody]) -> Answer:
 
 def verify_audit(call: Call[VerifyQuery, NoBody]) -> Answer:
     query, shop = call.query, call.shop
+    books = Books(shop.registry, shop.world.clock)
     found = verify(
-        shop.registry,
-        shop.world.clock,
+        books,
         since=query.since,
         limit=query.limit,
         cursor=query.cursor,
@@ -165,6 +172,7 @@ def verify_audit(call: Call[VerifyQuery, NoBody]) -> Answer:
         sound=found.finding is None,
         checked=found.checked,
         until=found.until,
+        blocks=found.blocks,
         head=_head_view(found.head),
         finding=_finding_view(found.finding),
         cursor=found.cursor,

@@ -111,6 +111,27 @@ class AuditTip(Entity):
         return ("tip",)
 
 
+class AuditDue(Entity):
+    """When a seller's ledgers are next anchored, and the stream that was anchored last.
+
+    Made with the first record of a chain, so that no seller is without one.
+    """
+
+    record: ClassVar[str] = "audit-due"
+    audited: ClassVar[bool] = False
+
+    due_at: Instant
+    after: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return ("due",)
+
+    @property
+    def appointment(self) -> tuple[str, datetime] | None:
+        return ("audit", self.due_at)
+
+
 BLOCK = 500
 """Records whose keys begin alike, so that a reader can begin anywhere in the chain."""
 

@@ -17,11 +17,15 @@ class Wrong(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The first record that does not fit. `sequence` is its place in the chain."""
+    """The first record that does not fit. `sequence` is its place in the chain.
+
+    `chain` is empty for the audit trail, else names a shard of the ledger: stream and number.
+    """
 
     sequence: int
     wrong: Wrong
     reason: str
+    chain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,26 +73,32 @@ def _read_singly(registry: Registry, block: str) -> list[AuditRecord | None]:
             return found
 
 
-class _Place(msgspec.Struct, frozen=True, array_like=True):
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """Where a reading of the trail goes on; `purpose` is what is read and how."""
+
     schema: int
     seller: str
     purpose: str
     sequence: int
+    stream: str = ""
+    shard: int = 0
 
 
-def make_cursor(registry: Registry, purpose: str, sequence: int) -> str:
-    """Where a reading of the trail goes on; `purpose` is what is read and how."""
-    return msgspec.msgpack.encode(_Place(1, registry.seller, purpose, sequence)).hex()
+def make_cursor(
+    registry: Registry, purpose: str, sequence: int, stream: str = "", shard: int = 0
+) -> str:
+    cursor = Cursor(1, registry.seller, purpose, sequence, stream, shard)
+    return msgspec.msgpack.encode(cursor).hex()
 
 
-def read_cursor(registry: Registry, purpose: str, text: str) -> int:
+def read_cursor(registry: Registry, text: str, *purposes: str) -> Cursor:
     """RejectedError for a cursor of another seller or reading, or not one at all."""
     fault = Fault("cursor", "was made for another list")
     refused = RejectedError("This cursor cannot be used.", (fault,))
     try:
-        place = msgspec.msgpack.decode(bytes.fromhex(text), type=_Place)
+        cursor = msgspec.msgpack.decode(bytes.fromhex(text), type=Cursor)
     except (ValueError, msgspec.DecodeError) as error:
         raise refused from error
-    if (place.schema, place.seller, place.purpose) != (1, registry.seller, purpose):
+    if (cursor.schema, cursor.seller) != (1, registry.seller) or cursor.purpose not in purposes:
         raise refused
-    return place.sequence
+    return cursor

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from trueup.domain.accounts import Entity
-from trueup.domain.audit import AuditTip, Change, Deed, marks_of, sealed, tip_of
+from trueup.domain.audit import AuditDue, AuditTip, Change, Deed, marks_of, sealed, tip_of
 from trueup.domain.errors import ConflictError, LeaseLostError, RetryLaterError
 from trueup.domain.time import Clock
 from trueup.ports import Create, HoldsLease, Listed, Registry, Replace, Stored, Write
@@ -17,6 +17,9 @@ Tries = Callable[[], Iterable[int]]
 
 PATIENCE = timedelta(seconds=10)
 """No try to get hold of the head is begun after this."""
+
+ANCHORED_EVERY = timedelta(hours=24)
+"""A seller's ledgers are anchored in the trail, and its head is announced."""
 
 
 def at_once() -> Iterable[int]:
@@ -37,7 +40,7 @@ class AuditedRegistry:
 
     What is written here of an audited kind is told in the trail, or not written. A transaction
     holds a record of the trail, the trail's head and one mark for each subject besides its own
-    writes, so at most 49 audited ones. `tries` waits between tries for the head, which all
+    writes, so at most 48 audited ones. `tries` waits between tries for the head, which all
     writers of the seller share.
     """
 
@@ -128,6 +131,8 @@ def _link(seller: str, head: Stored[AuditTip] | None, deed: Deed) -> Iterable[Wr
     tip = tip_of(record)
     yield Create(record)
     yield Create(tip) if head is None else Replace(tip, head.version)
+    if head is None:
+        yield Create(AuditDue(due_at=record.at + ANCHORED_EVERY))
     yield from map(Create, marks_of(record))
 
 

@@ -68,7 +68,7 @@ def _marked(registry: Registry, wanted: Wanted, cursor: str | None, limit: int) 
 
 
 def _scanned(registry: Registry, wanted: Wanted, cursor: str | None, limit: int) -> Trail:
-    begin = read_cursor(registry, _LIST, cursor) if cursor else _latest(registry, wanted)
+    begin = read_cursor(registry, cursor, _LIST).sequence if cursor else _latest(registry, wanted)
     found: list[AuditRecord] = []
     reached = 0
     for record in islice(_backwards(registry, begin), LOOKED_AT):
