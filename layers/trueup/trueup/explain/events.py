@@ -23,7 +23,7 @@ def lags(row: Row) -> Iterator[Candidate]:
         at = step.movement.occurred_at
         as_of = line[place - 1][0].movement.occurred_at if place else known_from
         changes[i] = changes.get(i, 0) - step.change
-        settles = min(settles, at + row.settle_ms(i))
+        settles = min(settles, at + row.settles_ms[i])
         if as_of == at and place:
             continue
         if as_of < known_from or at <= known_from:
@@ -70,7 +70,7 @@ def missed(row: Row) -> Iterator[Candidate]:
     last = _last_that_shows(line)
     for place in range(last, -1, -1):
         step, i = line[place]
-        old = step.movement.occurred_at + row.settle_ms(i) <= captured
+        old = step.movement.occurred_at + row.settles_ms[i] <= captured
         if old and step.without and (place < last or _has_twin(line, place)):
             yield _one(Cause.MISSED_EVENT, step.movement, {i: step.without}, place)
 

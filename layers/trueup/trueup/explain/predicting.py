@@ -89,8 +89,10 @@ class Row:
         settles = [stock.settle_seconds for stock in self.stocks]
         return max(settles, default=self.facts.push_settle_seconds) * 1000
 
-    def settle_ms(self, trail: int) -> int:
-        return self.trails[trail].stock.settle_seconds * 1000
+    @cached_property
+    def settles_ms(self) -> list[int]:
+        """The settle time of each trail."""
+        return [trail.stock.settle_seconds * 1000 for trail in self.trails]
 
     def sellable(self, changes: Changes) -> int:
         """Pooled, and of a kit the kits, with trails changed."""
