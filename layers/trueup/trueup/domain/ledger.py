@@ -52,6 +52,7 @@ class LedgerHead(Entity):
     """
 
     record: ClassVar[str] = "ledger-head"
+    audited: ClassVar[bool] = False
 
     location: Slug
     version: int
@@ -74,6 +75,7 @@ class LedgerVersion(LedgerHead):
     """A checkpoint, kept for its retention: positions at earlier instants start from it."""
 
     record: ClassVar[str] = "ledger-version"
+    audited: ClassVar[bool] = False
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -84,6 +86,7 @@ class LedgerDue(Entity):
     """When a location's book is next looked at for closing."""
 
     record: ClassVar[str] = "ledger-due"
+    audited: ClassVar[bool] = False
 
     location: Slug
     due_at: Instant
