@@ -87,9 +87,7 @@ def measure(rows: int, movements: int = MOVED, repeats: int = 3) -> Explained:
     gathering, segments = _cpu(lambda: gathered(shop), 1)
     whole, found = _cpu(lambda: compare_and_explain(shop, segments), repeats)
     assert found.differing + found.explained == tally.differing, (found, tally)
-    return Explained(
-        rows, movements, tally.differing, found.explained, alone, whole, gathering
-    )
+    return Explained(rows, movements, tally.differing, found.explained, alone, whole, gathering)
 
 
 def ledgered(data: Sample, movements: int, seed: int = 5) -> Ledgered:
@@ -161,7 +159,6 @@ def compare_and_explain(shop: Ledgered, segments: list[Segment]) -> Tally:
         shop.pin.baseline,
         shop.pin.base_at,
         complete=False,
-        schema=BASELINE,
         terms=LocationTerms(),
         moves=moves,
     )

@@ -34,6 +34,7 @@ from trueup.compare.locate import Match
 from trueup.compare.moving import MOVEMENT_INTS, MOVEMENT_TEXTS, Moves
 from trueup.compare.origin import Origin, Source, matched
 from trueup.compare.pools import BASELINE_INTS, Stock, pooled
+from trueup.compare.streams import side_by_side
 from trueup.compare.tallies import tally_of
 from trueup.domain.keys import unlisted_key
 from trueup.domain.runs import Tally
@@ -57,6 +58,8 @@ class PoolMember:
     pages: Iterable[Page]
     complete: bool = False
     movements: Iterable[Page] | None = None
+    ints: Sequence[str] = BASELINE_INTS
+    """The columns of `pages` that are read: these at least."""
 
 
 class RowsPage(NamedTuple):
@@ -104,11 +107,11 @@ def compare_with_origin(
     streams = [
         Stream(listings, LISTING_INTS, LISTING_TEXTS),
         Stream(observations, OBSERVATION_INTS),
-        *(Stream(member.pages, BASELINE_INTS) for member in pools),
+        *(Stream(member.pages, member.ints) for member in pools),
         *(Stream(pools[i].movements or (), MOVEMENT_INTS, MOVEMENT_TEXTS) for i in told),
     ]
     link = _Link(pools, kits, terms, Packer(), at)
-    for listed, observed, *rest in _side_by_side(streams):
+    for listed, observed, *rest in side_by_side(streams, _ROWS):
         moves = dict(zip(told, map(Moves, rest[len(pools) :]), strict=True))
         sources = [
             Source.of(listed, chunk, moves.get(number), complete=member.complete)
@@ -117,23 +120,6 @@ def compare_with_origin(
         rows = link.compare(listed, observed, sources)
         if rows.tally.rows or rows.tally.unlisted_skus:
             yield rows
-
-
-def _side_by_side(streams: Sequence[Stream]) -> Iterator[list[Chunk]]:
-    """Chunks of all inputs, each with the rows of the same SKUs."""
-    while True:
-        for stream in streams:
-            stream.fill(_ROWS)
-        limit = min((stream.frontier for stream in streams if not stream.ended), default=None)
-        chunks = [stream.take_before(limit) for stream in streams]
-        if any(map(len, chunks)):
-            yield chunks
-        elif limit is not None:  # a page was all of one SKU
-            for stream in streams:
-                if not stream.ended and stream.frontier == limit:
-                    stream.read_on()
-        if limit is None:
-            return
 
 
 @dataclass(frozen=True, slots=True)

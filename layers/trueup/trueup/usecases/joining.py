@@ -63,6 +63,7 @@ class Joint:
             pages=reader.scan(lo, hi) if reader else (),
             complete=member.complete,
             movements=None if moves is None else moves.scan(lo, hi),
+            ints=member.columns,
         )
 
     def _kit_member(self, member: MemberStock) -> KitMember:

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from trueup.books.pages import Page
 from trueup.books.reader import BookReader
-from trueup.books.schema import BASELINE, BookSchema
+from trueup.books.schema import BASELINE
 from trueup.books.segments import SegmentSet
+from trueup.compare.overlaying import POSITION_INTS, as_position, overlaid
+from trueup.compare.pools import BASELINE_INTS
 from trueup.domain.accounts import Link, Member
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.runs import BookPin, Inputs, LocationTerms
 from trueup.domain.time import milliseconds
+from trueup.ledger.books import POSITIONS
 from trueup.ledger.paging import page_of
 from trueup.ports import Ledger, PageStore
 from trueup.usecases.books import open_book
@@ -62,10 +65,35 @@ class LiveMoves:
         return page_of(standings_of(self.pages, self.pin, told))
 
 
+class Stored(Protocol):
+    """Positions by SKU, in the columns that BASELINE has at least."""
+
+    def scan(self, lo: str | None, hi: str | None) -> Iterator[Page]: ...
+    def get(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """A baseline, with what a closed book says in its place."""
+
+    baseline: BookReader | None
+    positions: BookReader
+
+    def scan(self, lo: str | None, hi: str | None) -> Iterator[Page]:
+        below = self.baseline.scan(lo, hi) if self.baseline else iter(())
+        return overlaid(below, self.positions.scan(lo, hi))
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        below = self.baseline.get(keys) if self.baseline else {}
+        above = self.positions.get(keys).values()
+        return below | {row["key"]: row for row in map(as_position, above)}
+
+
 @dataclass(frozen=True, slots=True)
 class MemberStock:
-    """One member of a link. `base` None: nothing says what it has; `base_at`: milliseconds.
+    """One member of a link. `base`: the baseline that it starts from, None where there is none.
 
+    `checkpoint`: what a closed book says of the time of `base_at` (milliseconds) goes before it.
     `snapshots`: of a location that is known by snapshots alone, the newest ones, oldest first.
     """
 
@@ -74,10 +102,10 @@ class MemberStock:
     base: BookPin | None
     base_at: int
     complete: bool
-    schema: BookSchema
     terms: LocationTerms
     moves: Moved | None
     snapshots: tuple[BookPin, ...] = ()
+    checkpoint: BookPin | None = None
 
     def stale(self, now: int) -> bool:
         """Whether it is known by snapshots alone, and the newest is past its age limit."""
@@ -86,8 +114,15 @@ class MemberStock:
             return False
         return now - instant_of(self.snapshots[-1]) > limit * 60_000
 
-    def reader(self, pages: PageStore) -> BookReader | None:
-        return None if self.base is None else open_book(pages, self.base, self.schema)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return BASELINE_INTS if self.checkpoint is None else POSITION_INTS
+
+    def reader(self, pages: PageStore) -> Stored | None:
+        below = None if self.base is None else open_book(pages, self.base, BASELINE)
+        if self.checkpoint is None:
+            return below
+        return Checkpointed(below, open_book(pages, self.checkpoint, POSITIONS))
 
 
 def live_moves(pages: PageStore, ledger: Ledger, inputs: Inputs) -> dict[str, Moved]:
@@ -116,16 +151,17 @@ def _member(inputs: Inputs, member: Member, moves: Moved | None, at: int) -> Mem
     baseline = inputs.baselines.get(location) if pin is None else pin.baseline
     snapshots = _snapshots(terms, baseline)
     base = next((s for s in reversed(snapshots) if instant_of(s) <= at), baseline)
+    closed = pin if pin is not None and pin.until >= pin.baseline_at else None
     return MemberStock(
         location=location,
         share=member.share,
         base=base,
-        base_at=instant_of(base),
+        base_at=pin.base_at if pin else instant_of(base),
         complete=base is not None and base.complete,
-        schema=BASELINE,
         terms=terms,
         moves=moves,
         snapshots=snapshots,
+        checkpoint=closed.positions if closed else None,
     )
 
 

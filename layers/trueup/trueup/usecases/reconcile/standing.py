@@ -9,10 +9,10 @@ from trueup.domain.ledger import LedgerPin
 from trueup.domain.movements import Movement
 from trueup.ledger.fold import OCCURRED
 from trueup.ledger.standings import Standing, standing_of, stated_by
-from trueup.ledger.state import State
 from trueup.ports import Ledger, PageStore
 from trueup.usecases.books import open_book
 from trueup.usecases.ledger.gathering import BY_SKU, uncovered
+from trueup.usecases.ledger.states import states_at
 
 _SKU = attrgetter("sku")
 
@@ -45,7 +45,7 @@ class _Bases:
             self._rows = open_book(pages, pin.baseline, BASELINE).get(skus)
 
     def standing(self, sku: str, movements: list[Movement]) -> Standing:
-        state = self._states.get(sku) or State()
+        state = self._states[sku]
         if self._anchored and self._pin.baseline is not None:
             at = self._pin.baseline_at
             before = [movement for movement in movements if OCCURRED(movement) <= at]
@@ -54,13 +54,6 @@ class _Bases:
             state.anchor(stated, at)
             movements = movements[len(before) :]
         return standing_of(sku, state, self._pin.base_at, movements)
-
-
-def states_at(pages: PageStore, pin: LedgerPin, skus: Sequence[str]) -> dict[str, State]:
-    """What the checkpoint says of some SKUs; those it does not know of are left out."""
-    if pin.positions is None:
-        return {}
-    raise NotImplementedError
 
 
 def _each_once(movements: list[Movement]) -> list[Movement]:
