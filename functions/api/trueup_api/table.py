@@ -2,10 +2,12 @@
 
 from trueup_api.routes import (
     accounts,
+    adjustments,
     audit,
     cases,
     channels,
     divergence,
+    evidence,
     exceptions,
     imports,
     listings,
@@ -36,6 +38,8 @@ ROUTES: tuple[Route, ...] = (
     *exceptions.ROUTES,
     *cases.ROUTES,
     *routing_rules.ROUTES,
+    *evidence.ROUTES,
+    *adjustments.ROUTES,
     *audit.ROUTES,
     *thresholds.ROUTES,
     *tolerances.ROUTES,
