@@ -10,6 +10,7 @@ from botocore.stub import ANY, Stubber
 from trueup.adapters.clients import Clients
 from trueup.adapters.events import EventBridge, run_detail
 from trueup.domain.errors import RetryLaterError
+from trueup.domain.notices import Notice
 from trueup.domain.runs import LocationResult, Run, RunState, Tally, Trigger
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -64,3 +65,22 @@ def test_the_detail_is_json_with_sums_over_locations() -> None:
     assert detail["locations"] == {"l1": "Succeeded", "l2": "Failed"}
     assert (detail["rows"], detail["differing"], detail["units_over"]) == (4, 2, 5)
     assert detail["finished_at"] is None
+
+
+@pytest.mark.parametrize("failed", [0, 1])
+def test_a_notice_goes_out_as_it_is_or_is_for_later(failed: int) -> None:
+    client = Clients(
+        region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    ).events
+    stub = Stubber(client)
+    entry = {"Source": "trueup", "DetailType": "ThresholdCrossed", "Detail": '{"figure": 3}'}
+    answer: dict[str, Any] = {"FailedEntryCount": failed, "Entries": []}
+    stub.add_response("put_events", answer, {"Entries": [entry]})
+    stub.activate()
+    notice = Notice(id="n", kind="ThresholdCrossed", detail={"figure": 3}, due_at=NOW)
+    if failed:
+        with pytest.raises(RetryLaterError):
+            EventBridge(client).noticed(notice)
+    else:
+        EventBridge(client).noticed(notice)
+    stub.assert_no_pending_responses()
