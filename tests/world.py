@@ -114,11 +114,13 @@ class World:
             ),
         )
 
-    def baseline(self, location: str, on_hand: Mapping[str, int], **columns: Any) -> None:
+    def baseline(
+        self, location: str, on_hand: Mapping[str, int], *, complete: bool = False, **columns: Any
+    ) -> None:
         keys = sorted(on_hand)
         more = {name: [values.get(key, 0) for key in keys] for name, values in columns.items()}
         page = Page(keys=keys, ints={"on_hand": [on_hand[key] for key in keys]} | more, texts={})
-        self._book(books.baseline_book(location), BASELINE, page)
+        self._book(books.baseline_book(location), BASELINE, page, complete=complete)
 
     def listings(self, skus: Iterable[str], **columns: Mapping[str, Any]) -> None:
         """Listings by key; columns give values by key, absent ones the usual default."""
@@ -129,23 +131,19 @@ class World:
             "cap": [columns.get("cap", {}).get(key, 0) for key in keys],
             "unset": [_unset(columns, key) for key in keys],
         }
-        texts = {"title": [f"Title of {key}" for key in keys]}
+        recipes = columns.get("components", {})
+        texts = {
+            "title": [f"Title of {key}" for key in keys],
+            "components": [_recipe(recipes.get(key)) for key in keys],
+        }
         self._book(books.listings_book(ACCOUNT), LISTINGS, Page(keys=keys, ints=ints, texts=texts))
-
-    def kits(self, recipes: Mapping[str, Sequence[tuple[str, int]]]) -> None:
-        """Listings of kits alone, in place of all others."""
-        keys = sorted(recipes)
-        ints = {"pack_size": [1] * len(keys), "unset": [_unset({}, key) for key in keys]}
-        parts = [msgspec.json.encode(recipes[key]).decode() for key in keys]
-        page = Page(keys=keys, ints=ints, texts={"components": parts})
-        self._book(books.listings_book(ACCOUNT), LISTINGS, page)
 
     def aliases(self, known: Mapping[str, str]) -> None:
         keys = sorted(known)
         page = Page(keys=keys, ints={}, texts={"listing_key": [known[key] for key in keys]})
         self._book(books.aliases_book(ACCOUNT), ALIASES, page)
 
-    def _book(self, book: str, schema: BookSchema, page: Page) -> None:
+    def _book(self, book: str, schema: BookSchema, page: Page, *, complete: bool = False) -> None:
         frames = write_range(self.pages, book, schema, (), iter([page]))
         manifest = Manifest.of(schema.kind, frames)
         before = self.registry.get(Head, book)
@@ -157,6 +155,7 @@ class World:
             as_of=self.now,
             made_by="test",
             at=self.now,
+            complete=complete,
         )
         move = Replace(head, before.version) if before else Create(head)
         self.registry.write(move, Create(Version(**head.model_dump())))
@@ -259,6 +258,10 @@ def _unset(columns: Mapping[str, Mapping[str, Any]], key: str) -> int:
     bits = Unset.COST | Unset.PRICE
     bits |= 0 if key in columns.get("buffer", {}) else Unset.BUFFER
     return bits | (0 if key in columns.get("cap", {}) else Unset.CAP)
+
+
+def _recipe(parts: Sequence[tuple[str, int]] | None) -> str:
+    return msgspec.json.encode(parts).decode() if parts else ""
 
 
 def _job(event: dict[str, Any]) -> Job:

@@ -126,8 +126,8 @@ def test_a_sku_that_the_baseline_does_not_know_becomes_known_by_a_count() -> Non
 
 
 def test_kits_are_as_of_the_capture_too() -> None:
-    world = stocked({"A": 10, "B": 10}, {"KIT": 3})
-    world.kits({"KIT": [("A", 1), ("B", 2)]})
+    kit = {"KIT": [("A", 1), ("B", 2)]}
+    world = stocked({"A": 10, "B": 10}, {"KIT": 3}, components=kit)
     record(
         world,
         move(MovementKind.SHIP, "B", 4, NOW + MINUTE),

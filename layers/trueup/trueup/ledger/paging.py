@@ -51,7 +51,8 @@ def key_of(sku: str, ordinal: int) -> str:
 def standings_in(page: Page, location: str) -> Iterator[Standing]:
     """The standings of a page that begins and ends between two SKUs."""
     starts = [row for row, ordinal in enumerate(page.ints["ordinal"]) if not ordinal]
-    for start, stop in zip(starts, [*starts[1:], len(page)], strict=True):
+    stops = [*starts[1:], len(page)] if starts else []
+    for start, stop in zip(starts, stops, strict=True):
         yield standing_in(page, location, start, stop)
 
 
