@@ -1,11 +1,11 @@
 """Rechecks: compare a few rows again now, without waiting for the next run."""
 
 from http import HTTPStatus
-from typing import Annotated, cast
+from typing import Annotated
 
 from pydantic import Field
 
-from trueup.ports import Ledger, Meter
+from trueup.ports import Meter
 from trueup.usecases.auth import Role
 from trueup.usecases.rows.laid import rows_of
 from trueup.usecases.rows.view import RowView
@@ -55,7 +55,7 @@ def _work(shop: Shop) -> Work:
         channels=world.channels,
         clock=world.clock,
         meter=Meter(),
-        ledger=cast("Ledger", None),
+        ledger=shop.ledger,
     )
 
 
