@@ -14,7 +14,8 @@ BinPattern = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\*\p{C}]*\*?$")
 ]
 Factor = Annotated[int, Field(ge=1, le=1_000_000)]
-Units = Annotated[dict[Word, Factor], Field(max_length=200)]
+MAX_UNITS = 200
+Units = Annotated[dict[Word, Factor], Field(max_length=MAX_UNITS)]
 
 EVERYWHERE = "*"
 MAX_SETTLE_SECONDS = 7 * 86400
