@@ -15,6 +15,7 @@ def deployed() -> Handler:
         World(
             registries=wired.registries,
             pages_of=wired.pages,
+            ledger_of=wired.ledger,
             evidence=wired.evidence,
             imports=wired.imports,
             channels=wired.channels,

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trueup.domain.time import Clock, NewId
-from trueup.ports import Channels, Machines, ObjectStore, PageStore, Registries, Registry
+from trueup.ports import Channels, Ledger, Machines, ObjectStore, PageStore, Registries, Registry
 from trueup.usecases.accounts import Desk
 from trueup.usecases.audit.keeping import AuditedRegistry, By, Tries, at_once
 from trueup.usecases.auth import Caller
+from trueup.usecases.intake.taking import Gate
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class World:
 
     registries: Registries
     pages_of: Callable[[str], PageStore]
+    ledger_of: Callable[[str], Ledger]
     evidence: ObjectStore
     imports: ObjectStore
     channels: Channels
@@ -39,6 +41,14 @@ class Shop:
     caller: Caller
     registry: Registry
     pages: PageStore
+
+    @property
+    def gate(self) -> Gate:
+        return Gate(self.registry, self.ledger, self.world.clock)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.world.ledger_of(self.caller.seller)
 
     @property
     def desk(self) -> Desk:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trueup.adapters.memory_channels import MemoryChannels
+from trueup.adapters.memory_ledger import MemoryLedger
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.memory_objects import MemoryObjects
 from trueup.adapters.memory_pages import MemoryPages
 from trueup.adapters.memory_registry import MemoryRegistries
 from trueup.books.manifest import Manifest, save_manifest
 from trueup.books.pages import Page, take
-from trueup.books.schema import BASELINE, LISTINGS, ROWS, BookSchema, RowUnknown, Unset
+from trueup.books.schema import BASELINE, LISTINGS, ROWS, BookSchema, RowUnknown
 from trueup.books.writer import write_range
 from trueup.channel.contract import (
     Abilities,
@@ -117,10 +118,12 @@ class ApiWorld:
         self.evidence = MemoryObjects()
         self.imports = MemoryObjects()
         self.pages: dict[str, CountingPages] = {}
+        self.ledgers: dict[str, MemoryLedger] = {}
         self.new_id = ulid_ids(self.clock)
         self.world = World(
             registries=self.registries,
             pages_of=self.pages_of,
+            ledger_of=self.ledger_of,
             evidence=self.evidence,
             imports=self.imports,
             channels=self.channels,
@@ -133,6 +136,9 @@ class ApiWorld:
     def clock(self) -> datetime:
         self.now += timedelta(milliseconds=1)
         return self.now
+
+    def ledger_of(self, seller: str) -> MemoryLedger:
+        return self.ledgers.setdefault(seller, MemoryLedger())
 
     def pages_of(self, seller: str) -> CountingPages:
         return self.pages.setdefault(seller, CountingPages())
@@ -311,7 +317,7 @@ def _tally(rows: Sequence[Row]) -> Tally:
 
 def _causes(rows: Sequence[Row], listings: Sequence[Row]) -> tuple[CauseGroup, ...]:
     """As a run groups rows that do not match; listings without a price have no value."""
-    known = {one["key"]: {"unset": Unset.PRICE, "currency": "", **one} for one in listings}
+    known = {one["key"]: {"unset": 0, "price": 0, "currency": "", **one} for one in listings}
     counting = Counting()
     found = [o for o in rows if outcome_of(Reason(o["reason"])) is not Outcome.MATCH]
     counting.add(staked_row(o, known.get(o["key"])) for o in found)

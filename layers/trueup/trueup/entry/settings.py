@@ -37,6 +37,10 @@ class WithPages(Settings):
     pages_table: Name = Field(alias="PAGES_TABLE")
 
 
+class WithLedger(Settings):
+    ledger_table: Name = Field(alias="LEDGER_TABLE")
+
+
 class WithEvidence(Settings):
     evidence_bucket: Name = Field(alias="EVIDENCE_BUCKET")
 
@@ -56,7 +60,9 @@ class WithChannels(Settings):
     channel_function_prefix: Name = Field(alias="CHANNEL_FUNCTION_PREFIX")
 
 
-class ApiSettings(WithAudit, WithPages, WithEvidence, WithImports, WithMachines, WithChannels):
+class ApiSettings(
+    WithAudit, WithPages, WithLedger, WithEvidence, WithImports, WithMachines, WithChannels
+):
     user_pool_client_id: Name = Field(alias="USER_POOL_CLIENT_ID")
 
 
@@ -68,7 +74,7 @@ class DispatchSettings(WithRegistry):
     pass
 
 
-class OpenRunSettings(WithRegistry):
+class OpenRunSettings(WithRegistry, WithLedger):
     pass
 
 
@@ -76,7 +82,7 @@ class FetchSettings(WithRegistry, WithPages, WithEvidence, WithChannels):
     pass
 
 
-class PlanCompareSettings(WithRegistry, WithPages, WithEvidence):
+class PlanCompareSettings(WithRegistry, WithPages, WithLedger, WithEvidence):
     pass
 
 
@@ -100,7 +106,15 @@ class ValidateImportSettings(WithRegistry, WithPages, WithImports):
     pass
 
 
-class ApplyImportSettings(WithAudit, WithPages, WithImports):
+class ApplyImportSettings(WithAudit, WithPages, WithLedger, WithImports):
+    pass
+
+
+class CloseLedgerSettings(WithRegistry, WithPages, WithLedger):
+    pass
+
+
+class TakeMovementsSettings(WithRegistry, WithLedger):
     pass
 
 
@@ -117,6 +131,8 @@ FUNCTIONS: dict[str, type[Settings]] = {
     "SweepFunction": SweepSettings,
     "ValidateImportFunction": ValidateImportSettings,
     "ApplyImportFunction": ApplyImportSettings,
+    "CloseLedgerFunction": CloseLedgerSettings,
+    "TakeMovementsFunction": TakeMovementsSettings,
 }
 """By the function's logical name in the template. Connectors have their own settings."""
 

@@ -12,6 +12,7 @@ from typing import NoReturn, TypeVar, cast
 
 from trueup.adapters.backoff import Backoff
 from trueup.adapters.clients import Clients
+from trueup.adapters.dynamodb_ledger import DynamoDBLedger
 from trueup.adapters.dynamodb_members import DynamoDBMembers
 from trueup.adapters.dynamodb_pages import DynamoDBPages
 from trueup.adapters.dynamodb_registry import DynamoDBRegistries
@@ -29,6 +30,7 @@ from trueup.entry.settings import (
     WithChannels,
     WithEvidence,
     WithImports,
+    WithLedger,
     WithMachines,
     WithPages,
     WithRegistry,
@@ -51,6 +53,8 @@ from trueup.ports import (
 from trueup.usecases.accounts import Desk
 from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.ingest.work import IngestWork
+from trueup.usecases.intake.taking import Gate
+from trueup.usecases.ledger.closing import ClosingWork
 from trueup.usecases.work import Plant, Work
 
 S = TypeVar("S", bound=Settings)
@@ -88,17 +92,27 @@ class Wiring:
             channels=self.channels,
             clock=self.clock,
             meter=self.meter,
-            ledger=cast("Ledger", Absent("LEDGER_TABLE")),
+            ledger=self.ledger(seller),
         )
 
     def ingest(self, seller: str, actor: str = "") -> IngestWork:
         """The ports of one seller's imports; with an actor, their changes are audited."""
         registry = self.audited(seller, actor) if actor else self.registry(seller)
-        return IngestWork(registry, self.pages(seller), self.imports, self.clock)
+        pages, ledger = self.pages(seller), self.ledger(seller)
+        return IngestWork(registry, pages, self.imports, self.clock, ledger)
+
+    def gate(self, seller: str) -> Gate:
+        """The ports that one seller's events come in through."""
+        return Gate(self.registry(seller), self.ledger(seller), self.clock)
 
     def desk(self, seller: str) -> Desk:
         """The ports of one seller's accounts."""
         return Desk(self.registry(seller), self.channels, self.clock)
+
+    def closing(self, seller: str) -> ClosingWork:
+        """The ports of closing a seller's books of movements."""
+        registry, pages = self.registry(seller), self.pages(seller)
+        return ClosingWork(registry, pages, self.ledger(seller), self.clock)
 
     def plant(self) -> Plant:
         """The ports that reach all sellers."""
@@ -117,6 +131,13 @@ class Wiring:
             return DynamoDBPages(client, table, seller, self.clock, self.meter)
 
         return self._given(WithPages, made)
+
+    def ledger(self, seller: str) -> Ledger:
+        def made(given: WithLedger) -> Ledger:
+            client, table = self.clients.dynamodb, given.ledger_table
+            return DynamoDBLedger(client, table, seller, self.meter)
+
+        return self._given(WithLedger, made)
 
     @cached_property
     def registries(self) -> Registries:
