@@ -10,6 +10,7 @@ from tests.infra.find import of_type, refers
 # What AWS emits, as its documentation lists it: the dimension, and what its value must be of.
 EMITTED = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("QueueName", "AWS::SQS::Queue"),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): ("QueueName", "AWS::SQS::Queue"),
     ("AWS/States", "ExecutionsFailed"): ("StateMachineArn", "AWS::Serverless::StateMachine"),
     ("AWS/States", "ExecutionsTimedOut"): ("StateMachineArn", "AWS::Serverless::StateMachine"),
     ("AWS/Lambda", "Errors"): ("FunctionName", "AWS::Serverless::Function"),
@@ -40,7 +41,8 @@ def test_alarms_fire_at_the_first_failure_and_tell_the_topic(
     alarms: dict[str, dict[str, Any]],
 ) -> None:
     for name, alarm in alarms.items():
-        assert alarm["Threshold"] == 1, name
+        age = alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+        assert alarm["Threshold"] == (900 if age else 1), name
         assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold", name
         assert alarm["TreatMissingData"] == "notBreaching", name
         assert "AlarmTopicArn" in refers(alarm["AlarmActions"]), name

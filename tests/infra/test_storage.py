@@ -76,7 +76,9 @@ def test_queues_are_encrypted_and_take_only_their_rule(written: Resources) -> No
     queues = of_type(written, "AWS::SQS::Queue")
     assert all(queue["SqsManagedSseEnabled"] is True for queue in queues.values())
     policies = of_type(written, "AWS::SQS::QueuePolicy").values()
-    assert {refers(policy["Queues"])[0] for policy in policies} == set(queues)
+    # What movements come by is sent to by whom IAM lets, and by the queue before it.
+    own = {"MovementsQueue", "MovementsDeadLetters"}
+    assert {refers(policy["Queues"])[0] for policy in policies} == set(queues) - own
     for policy in policies:
         (statement,) = policy["PolicyDocument"]["Statement"]
         assert statement["Principal"] == {"Service": "events.amazonaws.com"}
@@ -87,3 +89,17 @@ def test_uploads_come_from_one_origin_by_post(written: Resources) -> None:
     (rule,) = written["ImportsBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedMethods"] == ["POST"]
     assert rule["AllowedOrigins"] == [{"Ref": "AllowedOrigin"}]
+
+
+def test_movements_come_again_a_few_times_and_then_are_kept_apart(written: Resources) -> None:
+    queue = written["MovementsQueue"]["Properties"]
+    redrive = queue["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["MovementsDeadLetters", "Arn"]}
+    assert redrive["maxReceiveCount"] >= 5
+    dead = written["MovementsDeadLetters"]["Properties"]
+    assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+    seconds = written["TakeMovementsFunction"]["Properties"]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * seconds
+    mapping = written["MovementsMapping"]["Properties"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["FunctionName"] == {"Ref": "TakeMovementsFunction.Alias"}

@@ -20,6 +20,7 @@ from trueup.usecases.reconcile.finalising import end_run
 
 ORDER = (
     *("pre_token", "api", "dispatch", "sweep", "validate_import", "apply_import", "finalise"),
+    "take_movements",
     *("open_run", "fetch", "plan_compare", "compare", "close_run"),
     *(f"channel_sandbox_owner_{name}" for name in ("seed", "append", "look", "sell", "edit")),
     *(f"channel_sandbox_{name}" for name in ("describe", "fetch", "push", "check")),
@@ -123,6 +124,9 @@ SENSIBLE: dict[str, Callable[[Answer], None]] = {
     "validate_import": _is(state="Applying", rows=2, faults=0),
     "apply_import": _is(state="Applied", rows=2),
     "finalise": _is(ended=True, cause="It was stopped before it had finished."),
+    "take_movements": _is(  # nobody has told of that source
+        batchItemFailures=[{"itemIdentifier": "00000000-0000-0000-0000-000000000001"}]
+    ),
     "open_run": _is(state="proceed"),
     "fetch": _is(state="done", wait_seconds=0),
     "plan_compare": _is(ranges=1),
