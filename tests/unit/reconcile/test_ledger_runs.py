@@ -12,9 +12,14 @@ from tests.world import ACCOUNT, NOW, World
 from trueup.books.schema import ROWS
 from trueup.domain.movements import MovementKind
 from trueup.domain.outcomes import Reason
+from trueup.domain.pushes import PushEntry
 from trueup.domain.sources import Domain, Ownership, Provides, Source
+from trueup.domain.time import milliseconds
 from trueup.ports import Create
 from trueup.usecases import books
+from trueup.usecases.intake.pushing import append_pushes
+from trueup.usecases.intake.taking import Gate
+from trueup.usecases.recheck import recheck
 from trueup.usecases.reconcile.comparing import Compared, compare_range
 from trueup.usecases.reconcile.job import Job
 from trueup.usecases.reconcile.parts import PlanItem, load_part
@@ -110,6 +115,29 @@ def test_orders_that_were_not_imported_are_told_by_the_feed() -> None:
     world.reconcile()
     assert told(world, "A") == [("orders_not_imported", 2)]
     assert world.rows()["A"]["total"] == 10
+
+
+def test_a_push_that_does_not_show_yet() -> None:
+    world = stocked({"A": 10, "B": 10}, {"A": 4, "B": 10})
+    gate = Gate(world.registry, world.ledger, world.clock)
+    push = PushEntry("A", "1", 10, milliseconds(world.now - MINUTE), "tool", "p1", before=4)
+    append_pushes(gate, ACCOUNT, [push])
+    world.reconcile()
+    assert told(world, "A") == [("push_not_visible", 6)]
+    assert world.differing() == {"A": Reason.DIFFERS}
+    again = recheck(world.work(), account=ACCOUNT, location="1", skus=["A"], requested_by="ada")
+    (overlay,) = again.rows.values()
+    assert overlay.texts["cause"] == "push_not_visible"
+
+
+def test_a_recheck_reads_the_ledger_as_it_is() -> None:
+    world = stocked({"A": 10}, {"A": 10})
+    world.reconcile()
+    record(world, move(MovementKind.SHIP, "A", 3, world.now - 5 * MINUTE))
+    done = recheck(world.work(), account=ACCOUNT, location="1", skus=["A"], requested_by="ada")
+    (overlay,) = done.rows.values()
+    assert overlay.values["sellable"] == 7
+    assert overlay.texts["cause"] == "lag"
 
 
 def test_a_sku_that_the_baseline_does_not_know_becomes_known_by_a_count() -> None:

@@ -38,6 +38,7 @@ from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.explaining import Explaining
 from trueup.usecases.reconcile.facts import evidence_of
 from trueup.usecases.reconcile.opening import pin_inputs
+from trueup.usecases.reconcile.pushed import LivePushes
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
 
@@ -219,7 +220,8 @@ def _explaining(
         captured = milliseconds(pinned.as_of) if pinned.as_of else 0
         reader = open_book(work.pages, pinned, ROWS)
         previous = PreviousRows(reader, pinned.version, captured)
-    evidence = evidence_of(work, inputs, members, now)
+    pushed = LivePushes(work.ledger, link.account, link.channel_location)
+    evidence = evidence_of(work, inputs, members, now, pushed)
     return Explaining(evidence, explain, previous, Episodes(previous, 0, at))
 
 

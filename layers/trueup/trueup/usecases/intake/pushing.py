@@ -1,6 +1,6 @@
 """Quantities that the product, or a tool of the seller, set at a channel: told, and read again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -71,22 +71,26 @@ def pushes_of(
     """The pushes of some keys at a channel location, oldest first; keys without one are absent."""
     wanted = set(keys)
     stream = pushes_stream(account)
-    found: dict[tuple[str, str, str], list[PushEntry]] = {}
-    for shard in sorted({shard_of(key) for key in wanted}):
-        for _, block in ledger.read(stream, shard):
-            for entry in PUSHES.entries(block):
-                if entry.sku in wanted and entry.location == location:
-                    name = (entry.sku, entry.source, entry.push_id)
-                    found.setdefault(name, []).append(entry)
-    return _by_key(found)
+    entries = (
+        entry
+        for shard in sorted({shard_of(key) for key in wanted})
+        for _, block in ledger.read(stream, shard)
+        for entry in PUSHES.entries(block)
+        if entry.sku in wanted and entry.location == location
+    )
+    return {key: pushes for (_, key), pushes in merged(entries).items()}
 
 
-def _by_key(found: Mapping[tuple[str, str, str], list[PushEntry]]) -> dict[str, tuple[Push, ...]]:
-    merged: dict[str, list[Push]] = {}
-    for (key, source, id_), entries in found.items():
-        merged.setdefault(key, []).append(_merged(f"{source}:{id_}", entries))
-    order = {key: sorted(pushes, key=_accepted) for key, pushes in merged.items()}
-    return {key: tuple(pushes) for key, pushes in order.items()}
+def merged(entries: Iterable[PushEntry]) -> dict[tuple[str, str], tuple[Push, ...]]:
+    """Pushes of what is stored of them, by channel location and key, oldest first."""
+    told: dict[tuple[str, str, str, str], list[PushEntry]] = {}
+    for entry in entries:
+        name = (entry.location, entry.sku, entry.source, entry.push_id)
+        told.setdefault(name, []).append(entry)
+    pushes: dict[tuple[str, str], list[Push]] = {}
+    for (location, key, source, id_), parts in told.items():
+        pushes.setdefault((location, key), []).append(_merged(f"{source}:{id_}", parts))
+    return {name: tuple(sorted(found, key=_accepted)) for name, found in pushes.items()}
 
 
 def _accepted(push: Push) -> tuple[int, str]:

@@ -21,10 +21,11 @@ from trueup.usecases.members import MemberStock, members_of
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.explaining import Explaining
 from trueup.usecases.reconcile.facts import evidence_of
-from trueup.usecases.reconcile.gathering import gathered_moves
+from trueup.usecases.reconcile.gathering import gathered_evidence
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, save_part
 from trueup.usecases.reconcile.planning import inherited_manifest
+from trueup.usecases.reconcile.pushed import RangePushes
 from trueup.usecases.reconcile.sheeting import Sheets
 from trueup.usecases.work import Work
 
@@ -63,8 +64,9 @@ def _compare(work: Work, job: Job, item: PlanItem) -> Part:
     book = books.rows_book(job.account, item.location)
     inherited = inherited_manifest(work, job, item.location, item.previous)
     reader = BookReader(work.pages, book, ROWS, inherited) if inherited.frames else None
-    members = members_of(inputs, link, gathered_moves(work, job, inputs), _newest(fetch, item))
-    told = _Told(_explaining(work, inputs, fetch, item, members, reader))
+    ledger = gathered_evidence(work, job, inputs)
+    members = members_of(inputs, link, ledger.moves, _newest(fetch, item))
+    told = _Told(_explaining(work, inputs, fetch, item, members, ledger.pushes, reader))
     rows = told.pages(_rows(work, item, inputs, link, members, fetch))
     frames = write_range(
         work.pages, book, ROWS, _within(inherited.frames, item), rows, told.sheets.of
@@ -99,12 +101,14 @@ def _explaining(
     fetch: Fetch,
     item: PlanItem,
     members: Sequence[MemberStock],
+    pushes: SegmentSet,
     reader: BookReader | None,
 ) -> Explaining:
     previous = PreviousRows(reader, item.previous_version, item.previous_at)
+    pushed = RangePushes(pushes, item.location, item.lo, item.hi)
     captured_at = milliseconds(fetch.captured_from) if fetch.captured_from else item.now
     return Explaining(
-        evidence=evidence_of(work, inputs, members, item.now),
+        evidence=evidence_of(work, inputs, members, item.now, pushed),
         explain=explain,
         previous=previous,
         episodes=Episodes(previous, item.previous_version + 1, captured_at),

@@ -200,7 +200,7 @@ def _references(told: Iterable[Standing], wanted: set[str]) -> frozenset[str]:
 
 
 def evidence_of(
-    work: Work, inputs: Inputs, members: Sequence[MemberStock], now: int
+    work: Work, inputs: Inputs, members: Sequence[MemberStock], now: int, pushed: Pushed
 ) -> LedgerFacts:
     """What is known of the rows of a link that these members feed."""
     return LedgerFacts(
@@ -210,4 +210,5 @@ def evidence_of(
         allocation=inputs.allocation,
         settle_seconds=inputs.settle_seconds,
         feeds=frozenset(inputs.feeds),
+        pushed=pushed,
     )

@@ -3,12 +3,13 @@
 So that a child of the Map reads its key range alone by ranged reads, and a replay reads the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from trueup.books.pages import Page, concat, take
-from trueup.books.schema import MOVEMENTS, BookSchema
+from trueup.books.schema import MOVEMENTS, PUSHES, BookSchema
 from trueup.books.segments import Captured, SegmentSet, SegmentWriter
 from trueup.domain.errors import NotFoundError
 from trueup.domain.runs import Inputs, Segment
@@ -16,6 +17,7 @@ from trueup.domain.time import from_milliseconds, iso
 from trueup.ledger.paging import page_of
 from trueup.usecases.members import GatheredMoves, Moved
 from trueup.usecases.reconcile.job import Job, prefix_of
+from trueup.usecases.reconcile.pushed import pushed_pages
 from trueup.usecases.reconcile.standing import standings
 from trueup.usecases.work import Work
 
@@ -34,10 +36,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int = 1
     movements: tuple[_Stored, ...] = ()
-
-    @property
-    def segments(self) -> tuple[Segment, ...]:
-        return tuple(Segment(key=s.key, size=s.size, rows=s.rows) for s in self.movements)
+    pushes: tuple[_Stored, ...] = ()
 
 
 def gather_evidence(work: Work, job: Job, inputs: Inputs) -> None:
@@ -45,31 +44,60 @@ def gather_evidence(work: Work, job: Job, inputs: Inputs) -> None:
 
     A shard of one location must fit into memory.
     """
-    if not inputs.ledgers or _gathered(work, job) is not None:
+    if not _pinned(inputs) or _gathered(work, job) is not None:
         return
-    runs = SortedRuns(SegmentWriter(work.evidence, f"{_folder(work, job)}/"), MOVEMENTS)
+    writer = SegmentWriter(work.evidence, f"{_folder(work, job)}/")
+    found = Gathered(
+        movements=_stored(writer, MOVEMENTS, _movements(work, inputs)),
+        pushes=_stored(writer, PUSHES, pushed_pages(work, job.account, inputs)),
+    )
+    work.evidence.put(_index_key(work, job), msgspec.json.encode(found), "application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEvidence:
+    """What a run gathered: what moved since the base, by location that has a ledger, and pushes."""
+
+    moves: Mapping[str, Moved]
+    pushes: SegmentSet
+
+
+def gathered_evidence(work: Work, job: Job, inputs: Inputs) -> LedgerEvidence:
+    """NotFoundError: the run never gathered it."""
+    found = Gathered()
+    if _pinned(inputs):
+        found = msgspec.json.decode(work.evidence.get(_index_key(work, job)), type=Gathered)
+    segments = SegmentSet(work.evidence, map(_segment, found.movements), MOVEMENTS)
+    return LedgerEvidence(
+        moves={code: GatheredMoves(segments, code) for code in inputs.ledgers},
+        pushes=SegmentSet(work.evidence, map(_segment, found.pushes), PUSHES),
+    )
+
+
+def _pinned(inputs: Inputs) -> bool:
+    return bool(inputs.ledgers or inputs.pushes)
+
+
+def _movements(work: Work, inputs: Inputs) -> Iterator[Captured]:
     for location in sorted(inputs.ledgers):
         pin = inputs.ledgers[location]
         at = iso(from_milliseconds(pin.base_at))
         for shard in range(len(pin.cut)):
             page = page_of(standings(work.pages, work.ledger, pin, shard))
-            runs.add(Captured(location, at, page))
-    stored = tuple(_Stored(s.key, s.size, s.rows) for s in runs.end())
-    body = msgspec.json.encode(Gathered(movements=stored))
-    work.evidence.put(_index_key(work, job), body, "application/json")
+            yield Captured(location, at, page)
 
 
-def load_gathered(work: Work, job: Job, inputs: Inputs) -> Gathered:
-    """What a run gathered. NotFoundError: it never did."""
-    if not inputs.ledgers:
-        return Gathered()
-    return msgspec.json.decode(work.evidence.get(_index_key(work, job)), type=Gathered)
+def _stored(
+    writer: SegmentWriter, schema: BookSchema, pages: Iterable[Captured]
+) -> tuple[_Stored, ...]:
+    runs = SortedRuns(writer, schema)
+    for captured in pages:
+        runs.add(captured)
+    return tuple(_Stored(s.key, s.size, s.rows) for s in runs.end())
 
 
-def gathered_moves(work: Work, job: Job, inputs: Inputs) -> dict[str, Moved]:
-    """What moved since the base, by location; of those that have a ledger."""
-    segments = SegmentSet(work.evidence, load_gathered(work, job, inputs).segments, MOVEMENTS)
-    return {location: GatheredMoves(segments, location) for location in inputs.ledgers}
+def _segment(stored: _Stored) -> Segment:
+    return Segment(key=stored.key, size=stored.size, rows=stored.rows)
 
 
 class SortedRuns:

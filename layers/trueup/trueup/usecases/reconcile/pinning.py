@@ -9,6 +9,7 @@ from trueup.domain.sources import Domain, Ownership, Provides, Rules, Source, ru
 from trueup.ports import Ledger, Registry
 from trueup.usecases.books import baseline_book
 from trueup.usecases.ledger.gathering import pin_ledger
+from trueup.usecases.reconcile.pushed import pin_pushes
 from trueup.usecases.whole import all_of
 
 
@@ -18,6 +19,7 @@ class StockPins(TypedDict):
     ledgers: dict[str, LedgerPin]
     places: dict[str, LocationTerms]
     feeds: tuple[str, ...]
+    pushes: tuple[int, ...]
 
 
 def pin_stocks(
@@ -31,6 +33,7 @@ def pin_stocks(
         ledgers={code: pin_ledger(registry, ledger, code) for code in mine},
         places=_places(registry, sources, locations) if sources else {},
         feeds=tuple(sorted(s.code for s in sources.values() if s.account == account)),
+        pushes=pin_pushes(ledger, account),
     )
 
 
