@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.shelf import CAPTURED, changed
+from tests.shelf import CAPTURED, Shelf, changed
 from tests.unit.reconcile.test_reconciling import stocked
 from tests.world import ACCOUNT, World
 from trueup.adapters.events import run_detail
@@ -268,3 +268,25 @@ def test_results_of_very_many_locations_fit_into_a_record() -> None:
     assert len(kept) == 200
     assert [group.rows for group in kept[0].causes] == [99 - n for n in range(len(kept[0].causes))]
     assert len(kept[0].causes) > 3
+
+
+def test_causes_of_sixty_locations_stay_within_their_records() -> None:
+    places = tuple(f"{n:02d}" for n in range(60))
+    keys = [f"{n}{'K' * 240}" for n in range(9)]
+    stock: dict[tuple[str, str], int | None] = {(p, key): 8 for p in places for key in keys}
+    stock |= {(p, keys[0]): None for p in places}
+    world = World(Shelf(stock=stock, locations=places))
+    world.link({place: ["main"] for place in places})
+    world.baseline("main", dict.fromkeys(keys, 5))
+    world.listings(keys)
+    run = world.reconcile()
+    assert run.state is RunState.SUCCEEDED
+    assert len(run.model_dump_json()) < 380_000
+    for result in run.locations:
+        rows = {group.cause: group.rows for group in result.causes}
+        assert rows == {"unexplained": 8, "unknown": 1}
+        kept = world.registry.get(History, ACCOUNT, result.channel_location, run.id)
+        assert kept is not None
+        assert [len(group.samples) for group in kept.value.causes] == [5, 1]
+    (announced,) = [run for _, run in world.events.completed]
+    assert run_detail("acme", announced)["causes"] == {"unexplained": 480, "unknown": 60}
