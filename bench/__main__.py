@@ -1,6 +1,8 @@
 """`python -m bench reconcile --rows N --json`: what a run costs, beside the alternatives.
 
 `python -m bench corpus --seed N --cases 200 --json`: how well differences are explained.
+
+`python -m bench explained --rows N --json`: what explaining costs beside comparing.
 """
 
 import argparse
@@ -12,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bench import explained
 from bench.compare import measure
 from bench.corpus import command as corpus
 from bench.reconcile import cases, frames_read_for_fifty, peaks
@@ -28,9 +31,12 @@ def main() -> int:
     reconcile.add_argument("--repeats", type=int, default=3)
     reconcile.add_argument("--json", action="store_true", help="for machines")
     corpus.add_options(commands.add_parser("corpus", help="explain differences of known cause"))
+    explained.add_options(commands.add_parser("explained", help="explaining beside comparing"))
     options = parser.parse_args()
     if options.command == "corpus":
         return corpus.run(options)
+    if options.command == "explained":
+        return explained.run(options)
     results = [report(rows, options.repeats) for rows in options.rows]
     if options.json:
         print(json.dumps({"machine": machine(), "results": results}))

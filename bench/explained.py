@@ -7,11 +7,15 @@ it and stores the sheets. What a run does once before (gathering the ledger into
 is printed beside it.
 """
 
+import json
 import random
+from argparse import ArgumentParser, Namespace
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from bench.compare import Sample, Stored, _cpu, sample, stored, whole_compare
 from trueup.adapters.memory_ledger import MemoryLedger
@@ -41,6 +45,7 @@ from trueup.usecases.reconcile.gathering import SortedRuns
 from trueup.usecases.reconcile.sheeting import Sheets
 from trueup.usecases.reconcile.standing import standings
 
+BUDGETS = Path(__file__).parent / "budgets.json"
 PLACE = "warehouse"
 MOVED = 100_000
 _CAPTURED = from_iso("2026-01-01T00:00:00.000Z")
@@ -180,3 +185,43 @@ def compare_and_explain(shop: Ledgered, segments: list[Segment]) -> Tally:
 
     write_range(MemoryPages(), ROWS.kind, ROWS, (), pages(), sheets.of)
     return tally
+
+
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--movements", type=int, default=MOVED)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(options: Namespace) -> int:
+    """Print the figures; 1 where a budget is missed."""
+    results = [report(rows, options.movements, options.repeats) for rows in options.rows]
+    for one in results:
+        print(json.dumps(one) if options.json else _told(one))
+    return int(any(one["missed"] for one in results))
+
+
+def report(rows: int, movements: int = MOVED, repeats: int = 3) -> dict[str, Any]:
+    """The figures of one size, beside the budget that is set for it (None: there is none)."""
+    found = measure(rows, movements, repeats)
+    budgets: dict[str, float] = json.loads(BUDGETS.read_text())["explained"]
+    limit = budgets.get(str(rows))
+    ratios = {
+        "ratio": round(found.ratio, 2),
+        "ratio_with_gathering": round(found.ratio_with_gathering, 2),
+    }
+    missed = limit is not None and found.ratio > limit
+    return {**asdict(found), **ratios, "limit": limit, "missed": missed}
+
+
+def _told(one: dict[str, Any]) -> str:
+    mark = "MISSED" if one["missed"] else "kept"
+    return (
+        f"{one['rows']:,} rows, {one['movements']:,} movements, "
+        f"{one['differing'] + one['explained']:,} rows differ\n"
+        f"  compare alone {one['alone']:.3f} s   compare and explain {one['whole']:.3f} s   "
+        f"gathering the ledger {one['gathering']:.3f} s\n"
+        f"  compare and explain / compare alone: {one['ratio']} of {one['limit']} ({mark}); "
+        f"with gathering: {one['ratio_with_gathering']}"
+    )
