@@ -5,9 +5,10 @@ from typing import Any
 
 from trueup.entry.edge import Context, Event, worker
 from trueup.entry.settings import SweepSettings
-from trueup.entry.wiring import Wiring
+from trueup.entry.wiring import HEAD_TRIES, Wiring
 from trueup.usecases.alerts.checking import sweep_alerts
-from trueup.usecases.retention import keep_house
+from trueup.usecases.audit.anchoring import anchor_due
+from trueup.usecases.retention import LEAST_MS, keep_house
 from trueup.usecases.sweeping import sweep_open
 
 
@@ -15,7 +16,12 @@ from trueup.usecases.sweeping import sweep_open
 def handler(wired: Wiring, _event: Event, context: Context) -> Any:
     swept = sweep_open(wired.plant())
     told = sweep_alerts(wired.plant())
-    kept = keep_house(wired.plant(), wired.pages, context.get_remaining_time_in_millis)
+    remaining = context.get_remaining_time_in_millis
+    noted = anchor_due(
+        wired.plant(), wired.ledger, lambda: remaining() >= LEAST_MS, HEAD_TRIES.tries
+    )
+    kept = keep_house(wired.plant(), wired.pages, remaining)
     swept.require_sound()
     told.require_sound()
-    return asdict(swept) | asdict(told) | asdict(kept)
+    noted.require_sound()
+    return asdict(swept) | asdict(told) | asdict(noted) | asdict(kept)

@@ -22,6 +22,8 @@ BASIC = {"STAGE": "test", "POWERTOOLS_SERVICE_NAME": "x", "LOG_LEVEL": "INFO"}
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:trueup"
 GIVEN = BASIC | {
     "REGISTRY_TABLE": "registry",
+    "AUDIT_TABLE": "audit",
+    "LEDGER_TABLE": "ledger",
     "PAGES_TABLE": "pages",
     "MEMBERS_TABLE": "members",
     "EVIDENCE_BUCKET": "evidence",

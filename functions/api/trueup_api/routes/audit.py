@@ -160,7 +160,7 @@ def audit_head(call: Call[NoQuery, NoBody]) -> Answer:
 
 def verify_audit(call: Call[VerifyQuery, NoBody]) -> Answer:
     query, shop = call.query, call.shop
-    books = Books(shop.registry, shop.world.clock)
+    books = Books(shop.registry, shop.world.clock, shop.ledger)
     found = verify(
         books,
         since=query.since,

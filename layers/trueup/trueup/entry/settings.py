@@ -98,7 +98,7 @@ class FinaliseSettings(WithRegistry):
     pass
 
 
-class SweepSettings(WithRegistry, WithPages, WithMachines):
+class SweepSettings(WithAudit, WithPages, WithLedger, WithMachines):
     pass
 
 
@@ -118,6 +118,10 @@ class TakeMovementsSettings(WithRegistry, WithLedger):
     pass
 
 
+class AttendSettings(WithAudit, WithPages, WithLedger):
+    pass
+
+
 FUNCTIONS: dict[str, type[Settings]] = {
     "ApiFunction": ApiSettings,
     "PreTokenFunction": PreTokenSettings,
@@ -133,6 +137,7 @@ FUNCTIONS: dict[str, type[Settings]] = {
     "ApplyImportFunction": ApplyImportSettings,
     "CloseLedgerFunction": CloseLedgerSettings,
     "TakeMovementsFunction": TakeMovementsSettings,
+    "AttendFunction": AttendSettings,
 }
 """By the function's logical name in the template. Connectors have their own settings."""
 
