@@ -101,6 +101,7 @@ def test_whoever_calls_a_function_is_let_in(written: Resources) -> None:
         ("PreTokenFunction.Alias", "cognito-idp.amazonaws.com"),
         ("SweepFunction.Alias", "events.amazonaws.com"),
         ("FinaliseFunction.Alias", "events.amazonaws.com"),
+        ("AttendFunction.Alias", "events.amazonaws.com"),
     }
     for permission in of_type(written, "AWS::Lambda::Permission").values():
         assert refers(permission["SourceArn"]) or "Fn::Sub" in permission["SourceArn"]

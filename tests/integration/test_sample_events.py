@@ -21,7 +21,7 @@ from trueup.usecases.reconcile.finalising import end_run
 ORDER = (
     *("pre_token", "api", "dispatch", "sweep", "validate_import", "apply_import", "finalise"),
     "take_movements",
-    *("open_run", "fetch", "plan_compare", "compare", "close_run"),
+    *("open_run", "fetch", "plan_compare", "compare", "close_run", "attend"),
     *(f"channel_sandbox_owner_{name}" for name in ("seed", "append", "look", "sell", "edit")),
     *(f"channel_sandbox_{name}" for name in ("describe", "fetch", "push", "check")),
     "channel_sandbox_owner_faults",
@@ -132,6 +132,7 @@ SENSIBLE: dict[str, Callable[[Answer], None]] = {
     "plan_compare": _is(ranges=1),
     "compare": _is(part=0, rows=2, differing=0),
     "close_run": _is(state="Succeeded", cause=None),
+    "attend": _is(left=0, broken=0),
     "channel_sandbox_owner_seed": _OK,
     "channel_sandbox_owner_append": _OK,
     "channel_sandbox_owner_look": _OK,

@@ -52,6 +52,10 @@ from trueup.ports import (
 )
 from trueup.usecases.accounts import Desk
 from trueup.usecases.audit.keeping import AuditedRegistry, By
+from trueup.usecases.exceptions.adjusting import Post
+from trueup.usecases.exceptions.attending import Office
+from trueup.usecases.exceptions.cases import Cabinet
+from trueup.usecases.exceptions.posting import poster
 from trueup.usecases.ingest.work import IngestWork
 from trueup.usecases.intake.taking import Gate
 from trueup.usecases.ledger.closing import ClosingWork
@@ -113,6 +117,18 @@ class Wiring:
         """The ports of closing a seller's books of movements."""
         registry, pages = self.registry(seller), self.pages(seller)
         return ClosingWork(registry, pages, self.ledger(seller), self.clock)
+
+    def office(self) -> Office:
+        """What looks after cases and corrections of all sellers, as rules."""
+        return Office(self.registries, self.cabinet, self._post, self.clock)
+
+    def cabinet(self, seller: str, actor: str) -> Cabinet:
+        """The ports of a seller's cases, as somebody changes them."""
+        registry, pages = self.audited(seller, actor), self.pages(seller)
+        return Cabinet(registry, pages, self.clock, self.new_id, actor)
+
+    def _post(self, seller: str) -> Post:
+        return poster(self.registry(seller), self.ledger(seller), self.clock)
 
     def plant(self) -> Plant:
         """The ports that reach all sellers."""
