@@ -86,7 +86,9 @@ def _rows(standing: Standing) -> Iterator[_Row]:
     for (bucket, reference), net in sorted(standing.nets.items()):
         yield _net_row(standing, bucket, reference, net, groups, count)
         count += 1
-    told = sorted((*standing.movements, *standing.claims), key=_order)
+    told: Iterable[Movement] = standing.movements
+    if standing.claims:
+        told = sorted((*standing.movements, *standing.claims), key=_order)
     for ordinal, movement in enumerate(told, count):
         yield _movement_row(movement, groups, ordinal)
 
@@ -135,8 +137,9 @@ def _effect(movement: Movement) -> tuple[int, ...]:
     if movement.releases >= 0:
         found = direct_effect(movement)
         return tuple(found.get(bucket, 0) for bucket in BUCKETS)
-    factors = _factors(movement.kind, movement.bucket, movement.disposition)
-    return tuple(factor * movement.quantity for factor in factors)
+    a, b, c, d, e = _factors(movement.kind, movement.bucket, movement.disposition)
+    units = movement.quantity
+    return (a * units, b * units, c * units, d * units, e * units)
 
 
 @cache

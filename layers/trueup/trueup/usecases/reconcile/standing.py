@@ -1,18 +1,16 @@
 """What a pinned ledger says of the SKUs that moved: shard by shard, so that one is in memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 
-from trueup.books.schema import BASELINE
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.movements import Movement
-from trueup.ledger.fold import OCCURRED
-from trueup.ledger.standings import Standing, standing_of, stated_by
+from trueup.domain.stock import Position
+from trueup.ledger.standings import Standing, standing_of
 from trueup.ports import Ledger, PageStore
-from trueup.usecases.books import open_book
 from trueup.usecases.ledger.gathering import BY_SKU, uncovered
-from trueup.usecases.ledger.states import states_at
+from trueup.usecases.ledger.states import stated_for, states_at
 
 _SKU = attrgetter("sku")
 
@@ -27,35 +25,60 @@ def standings_of(
     pages: PageStore, pin: LedgerPin, movements: Sequence[Movement]
 ) -> Iterator[Standing]:
     """Of some SKUs, from all of their movements by SKU and in fold order."""
-    skus = list(dict.fromkeys(movement.sku for movement in movements))
-    bases = _Bases(pages, pin, skus)
-    for sku, told in groupby(movements, key=_SKU):
-        yield bases.standing(sku, _each_once(list(told)))
+    told = {sku: _each_once(list(mine)) for sku, mine in groupby(movements, key=_SKU)}
+    bases = _Bases(pages, pin, told)
+    return (bases.standing(sku, mine) for sku, mine in told.items())
 
 
 class _Bases:
     """What the checkpoint and the baseline of a pin say of some SKUs."""
 
-    def __init__(self, pages: PageStore, pin: LedgerPin, skus: Sequence[str]) -> None:
-        self._pin = pin
-        self._states = states_at(pages, pin, skus)
-        self._anchored = pin.baseline is not None and pin.baseline_at > pin.until
-        self._rows: Mapping[str, Mapping[str, int]] = {}
-        if self._anchored and pin.baseline is not None:
-            self._rows = open_book(pages, pin.baseline, BASELINE).get(skus)
+    def __init__(
+        self, pages: PageStore, pin: LedgerPin, told: Mapping[str, Sequence[Movement]]
+    ) -> None:
+        self._at, self._base_at = pin.baseline_at, pin.base_at
+        self._stated: Mapping[str, Position | None] | None = None
+        if pin.baseline is not None and self._at > pin.until:
+            self._stated = stated_for(pages, pin, list(told))
+        plain = self._stated is not None and pin.positions is None
+        earlier = [sku for sku, mine in told.items() if not plain or self._reaches_back(mine)]
+        self._states = states_at(pages, pin, earlier)
 
     def standing(self, sku: str, movements: list[Movement]) -> Standing:
-        state = self._states[sku]
-        if self._anchored and self._pin.baseline is not None:
-            at = self._pin.baseline_at
-            before = [movement for movement in movements if OCCURRED(movement) <= at]
+        state = self._states.get(sku)
+        if state is None:
+            return self._begun(sku, movements)
+        if self._stated is not None:
+            before = [movement for movement in movements if movement.occurred_at <= self._at]
             state.run(before)
-            stated = stated_by(self._rows.get(sku), complete=self._pin.baseline.complete)
-            state.anchor(stated, at)
+            state.anchor(self._stated[sku], self._at)
             movements = movements[len(before) :]
-        return standing_of(sku, state, self._pin.base_at, movements)
+        return standing_of(sku, state, self._base_at, movements)
+
+    def _reaches_back(self, movements: Sequence[Movement]) -> bool:
+        return movements[0].occurred_at <= self._at
+
+    def _begun(self, sku: str, movements: list[Movement]) -> Standing:
+        """Of a SKU of which nothing is known before its baseline."""
+        stated = self._stated[sku] if self._stated else None
+        known = stated is not None and stated.sellable is not None
+        return Standing(
+            sku=sku,
+            base=stated if known else None,
+            base_at=self._base_at,
+            parts=stated or Position(),
+            movements=tuple(m for m in movements if not m.claim),
+            claims=tuple(m for m in movements if m.claim),
+        )
 
 
 def _each_once(movements: list[Movement]) -> list[Movement]:
     """Should an identity ever be stored twice, it counts once all the same."""
-    return [m for i, m in enumerate(movements) if not i or m.order != movements[i - 1].order]
+    if len(movements) < 2:  # noqa: PLR2004 - nothing to be twice
+        return movements
+    first = movements[0]
+    return [first, *(m for before, m in pairwise(movements) if not _same(before, m))]
+
+
+def _same(one: Movement, two: Movement) -> bool:
+    return one.occurred_at == two.occurred_at and one.order == two.order
