@@ -149,6 +149,8 @@ def test_the_same_request_again_makes_no_second_one() -> None:
     first = propose(bureau(world), FIELDS, "key")
     assert propose(bureau(world), FIELDS, "key") == first
     assert len(movements(world)) == 1
+    with pytest.raises(ConflictError, match="another adjustment"):
+        propose(bureau(world), {**FIELDS, "quantity": -1}, "key")
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -184,12 +184,16 @@ class ToPush(Entity):
 
 
 class ProposalKey(Entity):
-    """Which adjustment a request with an idempotency key made: a repeat makes no second one."""
+    """Which adjustment a request with an idempotency key made: a repeat makes no second one.
+
+    `digest` is of what it proposed.
+    """
 
     record: ClassVar[str] = "proposal-key"
     audited: ClassVar[bool] = False
 
     key: str
+    digest: str
     adjustment: str
     at: Instant
 

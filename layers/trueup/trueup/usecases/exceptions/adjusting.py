@@ -1,8 +1,10 @@
 """Proposing adjustments and deciding about them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from trueup.domain.accounts import Location
@@ -75,19 +77,27 @@ def require_adjustment(registry: Registry, id_: str) -> Stored[Adjustment]:
 def propose(bureau: Bureau, fields: Mapping[str, Any], key: str | None = None) -> Adjustment:
     """Propose an adjustment; one that needs no second person is applied at once.
 
-    The same `key` again gives the adjustment that it made. RejectedError with all faults.
+    The same `key` again gives the adjustment that it made. RejectedError with all faults;
+    ConflictError: the key made another one.
     """
+    digest = sha256(json.dumps(dict(fields), sort_keys=True).encode()).hexdigest()
     made = None if key is None else bureau.registry.get(ProposalKey, key)
     if made is not None:
-        known = require_adjustment(bureau.registry, made.value.adjustment)
-        return _applied_if_approved(bureau, known)
+        return _made_before(bureau, made.value, digest)
     proposed = _proposed(bureau, fields)
     writes: list[Write] = [Create(proposed)]
     if key is not None:
-        claim = ProposalKey(key=key, adjustment=proposed.id, at=proposed.proposed_at)
-        writes.append(Create(claim))
+        at, id_ = proposed.proposed_at, proposed.id
+        writes.append(Create(ProposalKey(key=key, digest=digest, adjustment=id_, at=at)))
     bureau.registry.write(*writes)
     return _applied_if_approved(bureau, Stored(proposed, 1))
+
+
+def _made_before(bureau: Bureau, made: ProposalKey, digest: str) -> Adjustment:
+    if made.digest != digest:
+        raise ConflictError("This idempotency key was used for another adjustment.")
+    known = require_adjustment(bureau.registry, made.adjustment)
+    return _applied_if_approved(bureau, known)
 
 
 def _proposed(bureau: Bureau, fields: Mapping[str, Any]) -> Adjustment:
