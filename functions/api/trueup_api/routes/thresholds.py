@@ -219,6 +219,6 @@ ROUTES = (
         (HTTPStatus.OK, AlertsView),
         "Alerts, the newest first: which thresholds were crossed, and are",
         query=AlertsQuery,
-        problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
+        problems=(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
     ),
 )
