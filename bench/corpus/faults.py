@@ -4,10 +4,11 @@
 of it: never injected, but a case whose number one of them gives too is not called clear.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.corpus.world import CLEAR, Place, Sight, World
+from bench.corpus.world import CLEAR, Item, Place, Sight, World
 from trueup.domain.movements import Movement, MovementKind
 from trueup.explain.facts import Cause
 
@@ -91,13 +92,8 @@ def _pool(world: World) -> Iterator[Fault]:
 
 def _kit(world: World) -> Iterator[Fault]:
     if len(world.items) > 1:
-        scarcest = min(world.items, key=lambda item: _kits(item, world))
+        scarcest = min(world.items, key=lambda item: _pooled(item, world) // item.per_kit)
         yield Fault(Cause.KIT_COMPONENT, Sight(blind=scarcest.sku))
-
-
-def _kits(item: object, world: World) -> int:
-    alone = World([item], world.terms, world.span, world.feed, 1, 0, 0)  # type: ignore[list-item]
-    return alone.sellable()
 
 
 def _packs(world: World) -> Iterator[Fault]:
@@ -128,19 +124,34 @@ def _orders(world: World) -> Iterator[Fault]:
 def _channel_sold(world: World) -> Iterator[Fault]:
     """The first sale that is dated after the capture, or the first few of them."""
     sales = sorted(
-        (movement.order, _fell(place, movement, 100), _fell(place, movement, place.share))
+        (movement.order, movement.sku, _fell(place, movement, 100), _fell(place, movement))
         for place in world.places
         for movement in place.movements
         if movement.occurred_at > world.span.capture and movement.kind in SELLS
     )
-    units = drawn = 0
-    for _, fell, of_share in sales:
-        units, drawn = units + fell, drawn + of_share
-        if fell:
-            yield from _sold(world, Cause.CHANNEL_SOLD, units, world.span.capture, drawn)
+    units, drawn = 0, Counter[str]()
+    for _, sku, fell, of_share in sales:
+        units += fell
+        drawn[sku] += of_share
+        if fell and world.kit:
+            yield Fault(Cause.CHANNEL_SOLD, Sight(drawn=_kits_less(world, drawn)), sure=False)
+        elif fell:
+            yield from _sold(world, Cause.CHANNEL_SOLD, units, world.span.capture, drawn[sku])
 
 
-def _fell(place: Place, movement: Movement, share: int) -> int:
+def _kits_less(world: World, drawn: Counter[str]) -> int:
+    """How many kits fewer there are without these units of components."""
+    left = [(_pooled(item, world) - drawn[item.sku]) // item.per_kit for item in world.items]
+    return world.sellable() - min(left)
+
+
+def _pooled(item: Item, world: World) -> int:
+    at = world.span.capture
+    return sum(place.counted(at).sellable * place.share // 100 for place in item.places)
+
+
+def _fell(place: Place, movement: Movement, share: int | None = None) -> int:
+    share = place.share if share is None else share
     before = place.counted(movement.occurred_at - 1).sellable * share // 100
     return max(0, before - place.counted(movement.occurred_at).sellable * share // 100)
 
