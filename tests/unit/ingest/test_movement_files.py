@@ -20,6 +20,8 @@ from trueup.ledger.streams import SHARDS, movements_stream
 from trueup.ports import Create
 from trueup.usecases import imports
 from trueup.usecases.ingest import movement_apply
+from trueup.usecases.ingest.applying import apply_import
+from trueup.usecases.ingest.validating import validate_import
 
 HEADER = "id,kind,sku,quantity,unit,occurred_at,location,reference"
 AT = "2026-03-01T11:00:00Z"
@@ -124,7 +126,10 @@ def test_columns_may_have_other_names_and_unknown_ones_are_a_fault() -> None:
 
 def test_a_workbook_is_read_by_the_same_rules() -> None:
     world = IntakeWorld()
-    rows: list[list[Any]] = [HEADER.split(","), ["1", "receipt", "007", 2.5, "case", AT, PLACE, None]]
+    rows: list[list[Any]] = [
+        HEADER.split(","),
+        ["1", "receipt", "007", 2.5, "case", AT, PLACE, None],
+    ]
     item = world.take(workbook(rows), "movements", format="xlsx")
     assert item.state == "Applied"
     assert [(m.sku, m.quantity) for m in content(world)] == [("007", 30)]
@@ -203,6 +208,21 @@ def test_whoever_dies_nothing_is_lost_or_doubled(
             assert (stored.value.applied, len(content(world))) == (60, 60)
             tried += 1
     assert tried > 15
+
+
+def test_an_import_that_is_given_up_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(movement_apply, "CHUNK", 7)
+    world = IntakeWorld()
+    item = world.upload(LONG, "movements")
+    validate_import(world.work(), item.id)
+    apply_import(world.work(), item.id, lambda: True)
+    assert world.item(item.id).applied == 7
+    assert imports.fail_import(world.registry, world.clock, item.id, "It took too long.")
+    failed = world.item(item.id)
+    assert (failed.state, failed.applied, failed.rows_changed) == ("Failed", 7, 7)
+    assert world.registry.get(Passage, item.id) is None
+    again = world.take(LONG, "movements")
+    assert (again.state, again.rows_changed, again.duplicates) == ("Applied", 53, 7)
 
 
 def test_a_baseline_may_say_whose_it_is() -> None:

@@ -1,5 +1,6 @@
 """Imports: files and bodies of listings, baselines and movements on their way in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -7,7 +8,17 @@ from typing import Any, Literal
 from trueup.domain.errors import ConflictError, NotFoundError, RejectedError, RetryLaterError
 from trueup.domain.imports import Import, ImportState, Passage
 from trueup.domain.time import Clock, NewId
-from trueup.ports import Create, Listed, Machines, ObjectStore, Registry, Replace, Stored
+from trueup.ports import (
+    Create,
+    Listed,
+    Machines,
+    ObjectStore,
+    Registry,
+    Remove,
+    Replace,
+    Stored,
+    Write,
+)
 from trueup.usecases.import_checks import NewImport, check_import
 from trueup.usecases.ingest import bodies, objects
 from trueup.usecases.ingest.reading import MAX_BYTES
@@ -150,11 +161,20 @@ def fail_import(registry: Registry, clock: Clock, id_: str, cause: str) -> bool:
             return False
         failed = {"state": ImportState.FAILED, "cause": cause, "finished_at": clock()}
         try:
-            registry.write(Replace(stored.value.model_copy(update=failed), stored.version))
+            registry.write(*_ended(registry, stored, failed))
         except ConflictError:
             continue
         return True
     raise RetryLaterError(f"The import {id_} keeps changing.", 1)
+
+
+def _ended(registry: Registry, stored: Stored[Import], changes: dict[str, Any]) -> Iterator[Write]:
+    """The end of an import; what was applied of a movement file stays, and is counted."""
+    passage = registry.get(Passage, stored.value.id)
+    if passage is not None:
+        changes |= passage.value.counts
+        yield Remove(passage.value, passage.version)
+    yield Replace(stored.value.model_copy(update=changes), stored.version)
 
 
 def require(registry: Registry, id_: str) -> Stored[Import]:
