@@ -117,6 +117,19 @@ def test_orders_that_were_not_imported_are_told_by_the_feed() -> None:
     assert world.rows()["A"]["total"] == 10
 
 
+def test_two_locations_that_are_exchanged() -> None:
+    shown = {("1", "A"): 4, ("2", "A"): 9, ("1", "B"): 1, ("2", "B"): 1}
+    world = World(Shelf(stock=dict(shown), locations=("1", "2")))
+    world.link({"1": ["main"], "2": ["second"]})
+    world.baseline("main", {"A": 9, "B": 1})
+    world.baseline("second", {"A": 4, "B": 1})
+    world.listings(["A", "B"])
+    world.reconcile()
+    assert told(world, "A") == [("swapped_locations", 5)]
+    evidence = msgspec.json.decode(sheet(world, "2")["A"]["causes"])[0][2]
+    assert evidence == {"location": "1", "publishable_there": 9, "reported_there": 4}
+
+
 def test_a_push_that_does_not_show_yet() -> None:
     world = stocked({"A": 10, "B": 10}, {"A": 4, "B": 10})
     gate = Gate(world.registry, world.ledger, world.clock)

@@ -6,26 +6,19 @@ from dataclasses import dataclass
 from trueup.books.manifest import Frame
 from trueup.books.pages import Page
 from trueup.books.reader import BookReader
-from trueup.books.schema import OBSERVATIONS, ROWS
-from trueup.books.segments import SegmentSet
+from trueup.books.schema import ROWS
 from trueup.books.writer import write_range
 from trueup.compare.join import RowsWithOrigin
-from trueup.domain.accounts import Link
 from trueup.domain.errors import RejectedError
-from trueup.domain.runs import Fetch, Inputs, Tally
-from trueup.domain.time import milliseconds
+from trueup.domain.runs import Tally
 from trueup.explain.explain import explain
 from trueup.usecases import books, leases
-from trueup.usecases.joining import Joint
-from trueup.usecases.members import MemberStock, members_of
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.explaining import Explaining
-from trueup.usecases.reconcile.facts import evidence_of
-from trueup.usecases.reconcile.gathering import gathered_evidence
-from trueup.usecases.reconcile.job import Job, fetch_of, run_of
+from trueup.usecases.reconcile.job import Job
 from trueup.usecases.reconcile.parts import Part, PlanItem, save_part
+from trueup.usecases.reconcile.pinned import Pinned
 from trueup.usecases.reconcile.planning import inherited_manifest
-from trueup.usecases.reconcile.pushed import RangePushes
 from trueup.usecases.reconcile.sheeting import Sheets
 from trueup.usecases.work import Work
 
@@ -59,15 +52,12 @@ def compare_range(work: Work, item: PlanItem) -> Compared:
 
 
 def _compare(work: Work, job: Job, item: PlanItem) -> Part:
-    inputs, fetch = run_of(work, job).value.inputs, fetch_of(work, job).value
-    link = next(one for one in inputs.links if one.channel_location == item.location)
+    pinned = Pinned.of(work, job, item)
     book = books.rows_book(job.account, item.location)
     inherited = inherited_manifest(work, job, item.location, item.previous)
     reader = BookReader(work.pages, book, ROWS, inherited) if inherited.frames else None
-    ledger = gathered_evidence(work, job, inputs)
-    members = members_of(inputs, link, ledger.moves, _newest(fetch, item))
-    told = _Told(_explaining(work, inputs, fetch, item, members, ledger.pushes, reader))
-    rows = told.pages(_rows(work, item, inputs, link, members, fetch))
+    told = _Told(_explaining(pinned, reader))
+    rows = told.pages(_rows(pinned))
     frames = write_range(
         work.pages, book, ROWS, _within(inherited.frames, item), rows, told.sheets.of
     )
@@ -95,44 +85,21 @@ class _Told:
             yield page
 
 
-def _explaining(
-    work: Work,
-    inputs: Inputs,
-    fetch: Fetch,
-    item: PlanItem,
-    members: Sequence[MemberStock],
-    pushes: SegmentSet,
-    reader: BookReader | None,
-) -> Explaining:
+def _explaining(pinned: Pinned, reader: BookReader | None) -> Explaining:
+    item = pinned.item
     previous = PreviousRows(reader, item.previous_version, item.previous_at)
-    pushed = RangePushes(pushes, item.location, item.lo, item.hi)
-    captured_at = milliseconds(fetch.captured_from) if fetch.captured_from else item.now
     return Explaining(
-        evidence=evidence_of(work, inputs, members, item.now, pushed),
+        evidence=pinned.evidence(),
         explain=explain,
         previous=previous,
-        episodes=Episodes(previous, item.previous_version + 1, captured_at),
+        episodes=Episodes(previous, item.previous_version + 1, pinned.captured_from),
     )
 
 
-def _rows(
-    work: Work,
-    item: PlanItem,
-    inputs: Inputs,
-    link: Link,
-    members: Sequence[MemberStock],
-    fetch: Fetch,
-) -> Iterator[RowsWithOrigin]:
-    segments = SegmentSet(work.evidence, fetch.segments, OBSERVATIONS)
-    observations = segments.scan(item.location, item.lo, item.hi)
-    at = _newest(fetch, item)
-    joint = Joint(work.pages, inputs, link, members, now=item.now, at=at)
-    return joint.rows(observations, item.lo, item.hi)
-
-
-def _newest(fetch: Fetch, item: PlanItem) -> int:
-    """The newest capture, milliseconds."""
-    return milliseconds(fetch.captured_to) if fetch.captured_to else item.now
+def _rows(pinned: Pinned) -> Iterator[RowsWithOrigin]:
+    item = pinned.item
+    observations = pinned.observed.scan(item.location, item.lo, item.hi)
+    return pinned.joint(item.location, pinned.members).rows(observations, item.lo, item.hi)
 
 
 def _within(frames: Sequence[Frame], item: PlanItem) -> Sequence[Frame]:

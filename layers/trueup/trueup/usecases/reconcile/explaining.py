@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from trueup.books.pages import Page
 from trueup.compare.asides import Aside, asides_of
 from trueup.compare.join import RowsWithOrigin
@@ -17,7 +19,7 @@ from trueup.domain.groups import CauseGroup
 from trueup.domain.keys import sku_of
 from trueup.domain.outcomes import GAPS, Outcome, Reason
 from trueup.domain.runs import Tally
-from trueup.explain.facts import Capture, Explanation, Facts
+from trueup.explain.facts import Capture, Explanation, Facts, Sibling
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.grouping import Groups
 from trueup.usecases.reconcile.remembering import remembered
@@ -48,6 +50,10 @@ class Evidence(Protocol):
         """One for each row, in their order. What it says must follow from what is pinned."""
         ...
 
+    def siblings(self, rows: Sequence[Differing]) -> Mapping[str, tuple[Sibling, ...]]:
+        """Of rows that nothing explained: the same items at other locations, by row key."""
+        ...
+
 
 Explainer = Callable[[Facts], Explanation]
 
@@ -61,6 +67,9 @@ class RowEvidence:
 
     def facts(self, rows: Sequence[Differing], origin: Origin) -> Sequence[Facts]:  # noqa: ARG002
         return [row_facts(row, self.now, self.allocation) for row in rows]
+
+    def siblings(self, rows: Sequence[Differing]) -> Mapping[str, tuple[Sibling, ...]]:  # noqa: ARG002
+        return {}
 
 
 def row_facts(row: Differing, now: int, allocation: int) -> Facts:
@@ -131,10 +140,20 @@ class Explaining:
         ]
         verdicts = [UNSAID] * len(values)
         facts = self.evidence.facts(differing, origin) if differing else ()
-        for i, row, known in zip(asides, differing, facts, strict=True):
-            explanation = remembered(self.explain(known), known, before.get(row.key))
-            verdicts[i] = verdict_of(explanation)
+        found = self._explanations(differing, facts)
+        for i, known, explanation in zip(asides, facts, found, strict=True):
+            verdicts[i] = verdict_of(remembered(explanation, known, before.get(known.key)))
         return verdicts
+
+    def _explanations(self, rows: Sequence[Differing], facts: Sequence[Facts]) -> list[Explanation]:
+        """Of each row; other locations are looked at only where nothing here explains it."""
+        found = [self.explain(known) for known in facts]
+        left = [row for row, one in zip(rows, found, strict=True) if one.unexplained]
+        siblings = self.evidence.siblings(left) if left else {}
+        for i, known in enumerate(facts):
+            if known.key in siblings:
+                found[i] = self.explain(replace(known, siblings=siblings[known.key]))
+        return found
 
     def _differing(self, values: Values, before: Values | None, aside: Aside) -> Differing:
         capture, captures = self.previous.capture(before), self.previous.captures(before)

@@ -12,13 +12,14 @@ from trueup.compare.origin import Origin, Source
 from trueup.domain.keys import sku_of
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.runs import Inputs
-from trueup.explain.facts import Component, Facts, Push, Snapshot, Stock
+from trueup.explain.facts import Component, Facts, Push, Sibling, Snapshot, Stock
 from trueup.ledger.paging import standing_in, standings_in
 from trueup.ledger.standings import Standing, stated_by
 from trueup.ports import PageStore
 from trueup.usecases.books import open_book
 from trueup.usecases.members import MemberStock, instant_of
 from trueup.usecases.reconcile.explaining import Differing, row_facts
+from trueup.usecases.reconcile.siblings import Elsewhere
 from trueup.usecases.work import Work
 
 _ORDERS = (MovementKind.RESERVE, MovementKind.SHIP)
@@ -51,6 +52,7 @@ class LedgerFacts:
     settle_seconds: int = 0
     feeds: frozenset[str] = frozenset()
     pushed: Pushed = field(default_factory=NothingPushed)
+    elsewhere: Elsewhere | None = None
 
     def facts(self, rows: Sequence[Differing], origin: Origin) -> Sequence[Facts]:
         """As `Evidence` says. Only what is known of these rows is made into objects."""
@@ -64,6 +66,10 @@ class LedgerFacts:
             self._facts(row, recipe, lookups, pushes.get(row.key, ()))
             for row, recipe in zip(rows, recipes, strict=True)
         ]
+
+    def siblings(self, rows: Sequence[Differing]) -> Mapping[str, tuple[Sibling, ...]]:
+        """As `Evidence` says."""
+        return self.elsewhere.of(rows) if self.elsewhere else {}
 
     def _facts(
         self,
@@ -200,7 +206,12 @@ def _references(told: Iterable[Standing], wanted: set[str]) -> frozenset[str]:
 
 
 def evidence_of(
-    work: Work, inputs: Inputs, members: Sequence[MemberStock], now: int, pushed: Pushed
+    work: Work,
+    inputs: Inputs,
+    members: Sequence[MemberStock],
+    now: int,
+    pushed: Pushed,
+    elsewhere: Elsewhere | None = None,
 ) -> LedgerFacts:
     """What is known of the rows of a link that these members feed."""
     return LedgerFacts(
@@ -211,4 +222,5 @@ def evidence_of(
         settle_seconds=inputs.settle_seconds,
         feeds=frozenset(inputs.feeds),
         pushed=pushed,
+        elsewhere=elsewhere,
     )
