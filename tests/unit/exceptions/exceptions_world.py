@@ -12,7 +12,8 @@ from trueup.domain.routing import RoutingRule
 from trueup.ports import Create, Registry, Stored
 from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.exceptions.attending import Attended, Office, attend
-from trueup.usecases.exceptions.cases import Cabinet, open_case, require_case
+from trueup.usecases.exceptions.cases import open_case
+from trueup.usecases.exceptions.filing import Cabinet, require_case
 from trueup.usecases.exceptions.incidents import Incident, Wanted, list_incidents
 from trueup.usecases.exceptions.posting import poster
 from trueup.usecases.whole import all_of

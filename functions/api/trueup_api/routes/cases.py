@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 from trueup.domain.cases import Comment, Roles
 from trueup.usecases.auth import Role
-from trueup.usecases.exceptions import accepting, cases, finding
-from trueup.usecases.exceptions.cases import Cabinet
+from trueup.usecases.exceptions import accepting, cases, filing, finding
+from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.runs import require_account
 from trueup_api.routes.case_forms import (
     AcceptBody,
@@ -49,7 +49,7 @@ def list_cases(call: Call[CasesQuery, NoBody]) -> Answer:
 
 
 def get_case(call: Call[NoQuery, NoBody]) -> Answer:
-    return ok(case_view(cases.require_case(call.shop.registry, call.path["case"])))
+    return ok(case_view(filing.require_case(call.shop.registry, call.path["case"])))
 
 
 def change_case(call: Call[NoQuery, CaseChange]) -> Answer:
@@ -86,7 +86,7 @@ def add_comment(call: Call[NoQuery, CommentBody]) -> Answer:
 
 
 def list_comments(call: Call[PageQuery, NoBody]) -> Answer:
-    case = cases.require_case(call.shop.registry, call.path["case"]).value
+    case = filing.require_case(call.shop.registry, call.path["case"]).value
     found = call.shop.registry.list(
         Comment, case.id, cursor=call.query.cursor, limit=call.query.limit
     )

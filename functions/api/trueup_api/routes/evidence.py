@@ -8,7 +8,7 @@ from trueup.domain.cases import Subject, SubjectKind
 from trueup.domain.cause_words import sentence_of
 from trueup.domain.keys import unlisted_key
 from trueup.usecases.auth import Role
-from trueup.usecases.exceptions import cases, names
+from trueup.usecases.exceptions import filing, names
 from trueup.usecases.exceptions.evidence import Archive, Bundle, RowEvidence
 from trueup_api.fields import CodeText, Slug
 from trueup_api.routes.case_forms import (
@@ -139,7 +139,7 @@ def archive_of(shop: Shop) -> Archive:
 
 
 def get_case_evidence(call: Call[NoQuery, NoBody]) -> Answer:
-    stored = cases.require_case(call.shop.registry, call.path["case"])
+    stored = filing.require_case(call.shop.registry, call.path["case"])
     archive = archive_of(call.shop)
     return ok(
         CaseBundleView.model_construct(

@@ -54,7 +54,7 @@ from trueup.usecases.accounts import Desk
 from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.exceptions.adjusting import Post
 from trueup.usecases.exceptions.attending import Office
-from trueup.usecases.exceptions.cases import Cabinet
+from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.exceptions.posting import poster
 from trueup.usecases.ingest.work import IngestWork
 from trueup.usecases.intake.taking import Gate

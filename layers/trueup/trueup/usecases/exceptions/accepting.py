@@ -18,12 +18,8 @@ from trueup.domain.cases import (
 from trueup.domain.errors import ConflictError, Fault, RejectedError
 from trueup.ports import Create, Registry, Replace, Stored, Write
 from trueup.usecases.exceptions.accepted import acceptances_of
-from trueup.usecases.exceptions.cases import (
-    Cabinet,
-    change_case,
-    open_case,
-    require_case,
-)
+from trueup.usecases.exceptions.cases import change_case, open_case
+from trueup.usecases.exceptions.filing import Cabinet, require_case
 from trueup.usecases.exceptions.incidents import Incident, require_incident
 from trueup.usecases.exceptions.subjects import look
 

@@ -28,8 +28,8 @@ from trueup.domain.errors import (
 from trueup.domain.movements import Movement
 from trueup.ports import Create, Registry, Replace, Stored, Write
 from trueup.usecases.exceptions.applying import apply_adjustment
-from trueup.usecases.exceptions.cases import Cabinet
 from trueup.usecases.exceptions.costs import cost_of
+from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.retrying import retried
 
 Post = Callable[[Movement], None]

@@ -12,8 +12,8 @@ from trueup.domain.adjustments import Adjustment, AdjustmentState, Decision, ToP
 from trueup.domain.errors import ConflictError, NotFoundError
 from trueup.domain.movements import Movement
 from trueup.ports import Create, PageStore, Registry, Remove, Replace, Stored
-from trueup.usecases.exceptions.cases import Cabinet
 from trueup.usecases.exceptions.costs import feeding, listed
+from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.exceptions.subjects import differing_rows
 from trueup.usecases.exceptions.visible import Place
 from trueup.usecases.retrying import retried

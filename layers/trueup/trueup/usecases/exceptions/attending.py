@@ -15,7 +15,7 @@ from trueup.domain.time import Clock
 from trueup.ports import Appointment, Registries
 from trueup.usecases.exceptions.adjusting import Post
 from trueup.usecases.exceptions.applying import RULE, attend_adjustment
-from trueup.usecases.exceptions.cases import Cabinet, docket_of
+from trueup.usecases.exceptions.filing import Cabinet, docket_of
 from trueup.usecases.exceptions.stepping import EXPIRED, write_reopened
 from trueup.usecases.exceptions.tending import ACTOR, tend
 

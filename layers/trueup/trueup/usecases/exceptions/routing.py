@@ -7,7 +7,7 @@ from trueup.domain.cases import Roles
 from trueup.domain.errors import ConflictError, Fault, NotFoundError, RejectedError
 from trueup.domain.routing import MAX_RULES, RoutingRule, in_order
 from trueup.ports import Create, Registry, Remove, Replace, Stored
-from trueup.usecases.exceptions.cases import Cabinet
+from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.retrying import retried
 from trueup.usecases.whole import all_of
 

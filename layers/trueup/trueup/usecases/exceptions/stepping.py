@@ -11,7 +11,8 @@ from trueup.domain.routing import RoutingRule, rule_for
 from trueup.domain.tending import Found, Step, step
 from trueup.ports import Remove, Replace, Stored
 from trueup.usecases.exceptions.accepted import withdrawing
-from trueup.usecases.exceptions.cases import Cabinet, docketing, file_case, reopened
+from trueup.usecases.exceptions.cases import reopened
+from trueup.usecases.exceptions.filing import Cabinet, docketing, file_case
 from trueup.usecases.exceptions.subjects import Seen
 from trueup.usecases.exceptions.visible import Place
 

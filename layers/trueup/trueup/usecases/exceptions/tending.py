@@ -17,7 +17,7 @@ from trueup.domain.tending import Found, Sighting, Tending
 from trueup.ports import Create, Remove, Replace, Stored
 from trueup.usecases.exceptions.accepted import count_rest
 from trueup.usecases.exceptions.applying import unmark
-from trueup.usecases.exceptions.cases import Cabinet, file_case
+from trueup.usecases.exceptions.filing import Cabinet, file_case
 from trueup.usecases.exceptions.incidents import Incident, Known
 from trueup.usecases.exceptions.stepping import take_step
 from trueup.usecases.exceptions.subjects import Seen, differing_rows
