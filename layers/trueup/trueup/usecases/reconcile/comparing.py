@@ -39,20 +39,28 @@ def compare_range(work: Work, item: PlanItem) -> Compared:
     A range that cannot be compared says so in its part: the other locations go on.
     LeaseLostError: another run took over, so that nothing of this one can become visible.
     """
-    job = Job.model_validate({"seller": item.seller, "account": item.account, "run": item.run})
+    job = job_of(item)
     leases.keep(work.registry, item.account, item.run, work.clock())
-    try:
-        part = _compare(work, job, item)
-    except RejectedError as error:
-        save_part(work, job, item.part, Part(location=item.location, cause=str(error)))
-        return Compared(item.part, 0, 0)
+    part = part_of(work, job, Pinned.of(work, job, item))
     save_part(work, job, item.part, part)
     tally = part.tallied()
     return Compared(item.part, tally.rows, tally.differing)
 
 
-def _compare(work: Work, job: Job, item: PlanItem) -> Part:
-    pinned = Pinned.of(work, job, item)
+def job_of(item: PlanItem) -> Job:
+    return Job.model_validate({"seller": item.seller, "account": item.account, "run": item.run})
+
+
+def part_of(work: Work, job: Job, pinned: Pinned) -> Part:
+    """What a range comes to. It follows from what is pinned and stored, whenever it is asked."""
+    try:
+        return _compared(work, job, pinned)
+    except RejectedError as error:
+        return Part(location=pinned.item.location, cause=str(error))
+
+
+def _compared(work: Work, job: Job, pinned: Pinned) -> Part:
+    item = pinned.item
     book = books.rows_book(job.account, item.location)
     inherited = inherited_manifest(work, job, item.location, item.previous)
     reader = BookReader(work.pages, book, ROWS, inherited) if inherited.frames else None

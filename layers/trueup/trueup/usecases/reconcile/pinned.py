@@ -31,8 +31,10 @@ class Pinned:
     ledger: LedgerEvidence
 
     @classmethod
-    def of(cls, work: Work, job: Job, item: PlanItem) -> "Pinned":
-        inputs, fetch = run_of(work, job).value.inputs, fetch_of(work, job).value
+    def of(cls, work: Work, job: Job, item: PlanItem, others: Inputs | None = None) -> "Pinned":
+        """`others`: what is compared with instead of the run's own."""
+        inputs = others or run_of(work, job).value.inputs
+        fetch = fetch_of(work, job).value
         return cls(work, item, inputs, fetch, gathered_evidence(work, job, inputs))
 
     @cached_property
