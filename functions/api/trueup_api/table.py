@@ -14,6 +14,7 @@ from trueup_api.routes import (
     movements,
     onboarding,
     places,
+    positions,
     rechecks,
     routing_rules,
     rows,
@@ -45,4 +46,5 @@ ROUTES: tuple[Route, ...] = (
     *tolerances.ROUTES,
     *sources.ROUTES,
     *movements.ROUTES,
+    *positions.ROUTES,
 )

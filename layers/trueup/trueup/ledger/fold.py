@@ -31,6 +31,17 @@ def fold(
     return state.at()
 
 
+def advance(
+    state: State, movements: Sequence[Movement], baseline_at: int, stated: Position | None
+) -> None:
+    """Apply movements in fold order, and among them a baseline; below 0 there is none to apply."""
+    split = bisect_right(movements, baseline_at, key=OCCURRED) if baseline_at >= 0 else 0
+    state.run(movements[:split])
+    if baseline_at >= 0:
+        state.anchor(stated, baseline_at)
+    state.run(movements[split:])
+
+
 def based(
     base: Position, *, base_known: bool, in_transit: int, nets: Mapping[tuple[str, str], int]
 ) -> State:

@@ -23,15 +23,16 @@ from trueup.domain.runs import BookPin, Head
 from trueup.domain.time import Clock, from_milliseconds, milliseconds
 from trueup.ledger.blocks import MOVEMENTS
 from trueup.ledger.books import NETS, POSITIONS, Row, default_state, kept, net_key, row_of
+from trueup.ledger.fold import advance
 from trueup.ledger.memory import MAX_IDS, extended
 from trueup.ledger.state import State
 from trueup.ledger.streams import SHARDS, movements_stream
 from trueup.ports import Create, Ledger, PageStore, Registries, Registry, Replace, Stored, Write
 from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing
+from trueup.usecases.ledger.agenda import LOOK
 from trueup.usecases.ledger.checkpoints import Asked, pin_ledger
 from trueup.usecases.ledger.gathering import BY_SKU, uncovered
 from trueup.usecases.ledger.states import (
-    Nets,
     all_nets,
     bare_states,
     nets_book,
@@ -47,9 +48,6 @@ ENOUGH = 20_000
 """Movements that are worth a checkpoint; with fewer, one a day."""
 
 EVERY = timedelta(hours=24)
-LOOK = timedelta(minutes=15)
-"""A location's book is looked at so often; a write to its appointment each time."""
-
 LEAST_MS = 180_000
 """A book is begun only if the Lambda may still run for so long."""
 
@@ -116,13 +114,6 @@ def close_due(
             closed += head is not None
             movements += head.movements if head else 0
     return Closed(looked, closed, movements)
-
-
-def arrange_closing(registry: Registry, clock: Clock, location: str) -> None:
-    """See to it that a location's book is looked at; once arranged, it repeats itself."""
-    if registry.get(LedgerDue, location) is None:
-        with suppress(ConflictError):
-            registry.write(Create(LedgerDue(location=location, due_at=clock() + LOOK)))
 
 
 def _is_worth(
@@ -210,6 +201,7 @@ class _Closing:
 
     def _fold(self, told: dict[str, list[Movement]]) -> None:
         skus = sorted(told)
+        rebased_at = self._pin.baseline_at if self._rebased else -1
         for start in range(0, len(skus), _CHUNK):
             chunk = skus[start : start + _CHUNK]
             states = bare_states(self._work.pages, self._pin, chunk)
@@ -217,17 +209,8 @@ class _Closing:
             for sku in chunk:
                 state = states[sku]
                 state.nets = self._nets.get(sku, {})
-                self._advance(state, told[sku], stated.get(sku))
+                advance(state, told[sku], rebased_at, stated.get(sku))
                 self._keep(sku, state, stated.get(sku))
-
-    def _advance(self, state: State, movements: Sequence[Movement], stated: Any) -> None:
-        if not self._rebased:
-            state.run(movements)
-            return
-        at = self._pin.baseline_at
-        state.run(m for m in movements if m.occurred_at <= at)
-        state.anchor(stated, at)
-        state.run(m for m in movements if m.occurred_at > at)
 
     def _keep(self, sku: str, state: State, stated: Any) -> None:
         row = row_of(state)
@@ -327,6 +310,3 @@ def _nets_page(keys: Sequence[str], rows: dict[str, tuple[int, int, int]]) -> Pa
 
 def _columns(schema: BookSchema, rows: Iterable[Sequence[int]]) -> dict[str, list[int]]:
     return {name: list(c) for name, c in zip(schema.ints, zip(*rows, strict=True), strict=True)}
-
-
-__all__ = ["Closed", "ClosingWork", "Nets", "arrange_closing", "close_due", "close_ledger"]
