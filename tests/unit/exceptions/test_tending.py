@@ -1,5 +1,7 @@
 """Cases that a run forgets to close, opens twice, or takes out of people's hands."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.unit.exceptions.exceptions_world import HOUR, CaseWorld, incident, row
@@ -7,7 +9,7 @@ from trueup.domain.cases import Case, CaseState, Docket, Roles
 from trueup.domain.errors import ConflictError, NotFoundError, RejectedError
 from trueup.domain.tending import Sighting, Tending
 from trueup.usecases.exceptions.attending import attend
-from trueup.usecases.exceptions.cases import assign, reopen, resolve
+from trueup.usecases.exceptions.cases import assign, open_case, reopen, resolve
 from trueup.usecases.exceptions.stepping import BACK, MATCHES, STAYED
 from trueup.usecases.whole import all_of
 
@@ -184,3 +186,18 @@ def test_a_case_needs_something_that_differs() -> None:
     world.open(row("SKU-0007"))
     with pytest.raises(ConflictError, match="already"):
         world.open(row("SKU-0007"))
+
+
+def test_two_who_open_a_case_about_the_same_at_once_make_one() -> None:
+    world = differing()
+
+    def one(number: int) -> str:
+        try:
+            return open_case(world.cabinet(f"user-{number}"), row("SKU-0007"), Roles()).value.id
+        except ConflictError:
+            return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [id_ for id_ in pool.map(one, range(8)) if id_]
+    assert len(made) == len(world.cases()) == 1
+    assert world.docket(row("SKU-0007")).case == made[0]
