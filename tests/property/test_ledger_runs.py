@@ -112,7 +112,7 @@ def found(world: World) -> Mapping[str, int | None]:
     }
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases())
 def test_a_run_finds_what_a_plain_fold_of_each_sku_finds(case: Case) -> None:
     world = world_of(case)

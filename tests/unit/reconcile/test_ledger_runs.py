@@ -86,6 +86,19 @@ def test_each_row_is_as_of_its_own_capture() -> None:
     assert world.differing() == {}
 
 
+def test_a_capture_of_before_the_newest_baseline_is_compared_with_what_was_known_then() -> None:
+    world = stocked({"A": 10}, {"A": 8})
+    record(world, move(MovementKind.SHIP, "A", 2, NOW + 10 * MINUTE))
+    world.baseline("main", {"A": 3})
+    world.now += 10 * MINUTE
+    captured(world, 30 * MINUTE)
+    world.reconcile()
+    assert world.rows()["A"]["total"] == 8
+    captured(world)
+    world.reconcile()
+    assert world.rows()["A"]["total"] == 3
+
+
 def test_a_late_channel_settles_and_then_is_stale() -> None:
     world = stocked({"A": 10}, {"A": 10})
     owned(world, settle_seconds=900)

@@ -5,6 +5,7 @@ So that a child of the Map reads its key range alone by ranged reads, and a repl
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -12,9 +13,11 @@ from trueup.books.pages import Page, concat, take
 from trueup.books.schema import MOVEMENTS, PUSHES, BookSchema
 from trueup.books.segments import Captured, SegmentSet, SegmentWriter
 from trueup.domain.errors import NotFoundError
+from trueup.domain.ledger import LedgerPin
 from trueup.domain.runs import Inputs, Segment
 from trueup.domain.time import from_milliseconds, iso
 from trueup.ledger.paging import page_of
+from trueup.usecases.ledger.checkpoints import Asked, pin_ledger
 from trueup.usecases.members import GatheredMoves, Moved
 from trueup.usecases.reconcile.job import Job, prefix_of
 from trueup.usecases.reconcile.pushed import pushed_pages
@@ -35,20 +38,24 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run's evidence of the ledger is, by the seller's locations."""
 
     schema: int = 1
+    pins: dict[str, dict[str, Any]] = {}
     movements: tuple[_Stored, ...] = ()
     pushes: tuple[_Stored, ...] = ()
 
 
-def gather_evidence(work: Work, job: Job, inputs: Inputs) -> None:
+def gather_evidence(work: Work, job: Job, inputs: Inputs, captured_from: int) -> None:
     """Store what the pins of a run cover; nothing where there are none. A repeat changes nothing.
 
-    A shard of one location must fit into memory.
+    `captured_from`: the oldest capture (milliseconds). A ledger whose base is later than that is
+    pinned anew as of then. A shard of one location must fit into memory.
     """
     if not _pinned(inputs) or _gathered(work, job) is not None:
         return
+    pins = {code: _as_of(work, pin, captured_from) for code, pin in inputs.ledgers.items()}
     writer = SegmentWriter(work.evidence, f"{_folder(work, job)}/")
     found = Gathered(
-        movements=_stored(writer, MOVEMENTS, _movements(work, inputs)),
+        pins={code: pin.model_dump(mode="json") for code, pin in pins.items()},
+        movements=_stored(writer, MOVEMENTS, _movements(work, pins)),
         pushes=_stored(writer, PUSHES, pushed_pages(work, job.account, inputs)),
     )
     work.evidence.put(_index_key(work, job), msgspec.json.encode(found), "application/json")
@@ -58,6 +65,7 @@ def gather_evidence(work: Work, job: Job, inputs: Inputs) -> None:
 class LedgerEvidence:
     """What a run gathered: what moved since the base, by location that has a ledger, and pushes."""
 
+    pins: dict[str, LedgerPin]
     moves: Mapping[str, Moved]
     pushes: SegmentSet
 
@@ -69,6 +77,7 @@ def gathered_evidence(work: Work, job: Job, inputs: Inputs) -> LedgerEvidence:
         found = msgspec.json.decode(work.evidence.get(_index_key(work, job)), type=Gathered)
     segments = SegmentSet(work.evidence, map(_segment, found.movements), MOVEMENTS)
     return LedgerEvidence(
+        pins={code: LedgerPin.model_validate(pin) for code, pin in found.pins.items()},
         moves={code: GatheredMoves(segments, code) for code in inputs.ledgers},
         pushes=SegmentSet(work.evidence, map(_segment, found.pushes), PUSHES),
     )
@@ -78,9 +87,15 @@ def _pinned(inputs: Inputs) -> bool:
     return bool(inputs.ledgers or inputs.pushes)
 
 
-def _movements(work: Work, inputs: Inputs) -> Iterator[Captured]:
-    for location in sorted(inputs.ledgers):
-        pin = inputs.ledgers[location]
+def _as_of(work: Work, pin: LedgerPin, captured_from: int) -> LedgerPin:
+    if pin.base_at <= captured_from:
+        return pin
+    return pin_ledger(work.registry, work.ledger, pin.location, Asked(at=captured_from))
+
+
+def _movements(work: Work, pins: Mapping[str, LedgerPin]) -> Iterator[Captured]:
+    for location in sorted(pins):
+        pin = pins[location]
         at = iso(from_milliseconds(pin.base_at))
         for shard in range(len(pin.cut)):
             page = page_of(standings(work.pages, work.ledger, pin, shard))

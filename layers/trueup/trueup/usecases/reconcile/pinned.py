@@ -35,7 +35,9 @@ class Pinned:
         """`others`: what is compared with instead of the run's own."""
         inputs = others or run_of(work, job).value.inputs
         fetch = fetch_of(work, job).value
-        return cls(work, item, inputs, fetch, gathered_evidence(work, job, inputs))
+        ledger = gathered_evidence(work, job, inputs)
+        inputs = inputs.model_copy(update={"ledgers": ledger.pins})
+        return cls(work, item, inputs, fetch, ledger)
 
     @cached_property
     def observed(self) -> SegmentSet:

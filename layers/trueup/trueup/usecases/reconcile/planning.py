@@ -30,8 +30,9 @@ def plan_compare(work: Work, job: Job) -> Planned:
     """Plan every linked location that could be fetched. Repeating it gives the same plan."""
     run = begin_step(work, job)
     fetch = fetch_of(work, job).value
-    gather_evidence(work, job, run.value.inputs)
     now = milliseconds(work.clock())
+    captured_from = milliseconds(fetch.captured_from) if fetch.captured_from else now
+    gather_evidence(work, job, run.value.inputs, captured_from)
     items = _number(_items(work, job, run.value, fetch), now)
     save_plan(work, job, items)
     progress = run.value.progress.model_copy(update={"phase": "comparing", "ranges": len(items)})
