@@ -8,6 +8,8 @@ import pytest
 from tests.unit.api.api_world import ApiWorld, Reply, listing, row
 from trueup.books.schema import RowUnknown
 from trueup.domain.outcomes import Reason
+from trueup.usecases.exceptions.listing import Asked
+from trueup.usecases.exceptions.names import Cursor, write_cursor
 
 LATER = "2026-05-01T00:00:00Z"
 UNKNOWN = RowUnknown.TOTAL | RowUnknown.SELLABLE | RowUnknown.CAP
@@ -235,3 +237,11 @@ def test_a_subject_is_named_whole_and_as_its_kind(shop: ApiWorld, subject: Any) 
 @pytest.mark.parametrize("id_", ["x", "~", "WzFd", "W10", "bm9wZQ", "WyJldSIsIjEiXQ"])
 def test_what_is_no_incident_is_not_found(shop: ApiWorld, id_: str) -> None:
     assert shop.call("GET", f"/v1/incidents/{id_}").status == 404
+
+
+@pytest.mark.parametrize("pin", ["", "x", "9/none", "-1/a", "1" * 5000, "\u00b2/a"])
+def test_a_cursor_that_somebody_made_up_is_refused(shop: ApiWorld, pin: str) -> None:
+    scope = Asked("eu", "1").scope
+    cursor = write_cursor(Cursor("acme", scope, "A", pin, ""))[:3900]
+    query = {"account": "eu", "location": "1", "cursor": cursor}
+    assert shop.call("GET", f"/v1/exceptions?{urlencode(query)}").status == 422

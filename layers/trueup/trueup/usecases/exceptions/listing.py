@@ -11,7 +11,7 @@ from trueup.domain.exceptions import ranked
 from trueup.domain.outcomes import Outcome, Reason, outcome_of
 from trueup.ports import PageStore, Registry
 from trueup.usecases.exceptions.accepted import Pinned, acceptances_of
-from trueup.usecases.exceptions.names import Cursor, read_cursor, scope_of, write_cursor
+from trueup.usecases.exceptions.names import Cursor, read_cursor, refused, scope_of, write_cursor
 from trueup.usecases.exceptions.stakes import Staked, Values, row_cause, staked
 from trueup.usecases.rows.candidates import OpenSource, gap_of
 from trueup.usecases.rows.cursors import Pin
@@ -103,9 +103,10 @@ def _source(registry: Registry, asked: Asked, at: Cursor | None) -> Source:
     filters = Filters(account=asked.account, locations=(asked.location,))
     if at is not None:
         version, _, attempt = at.pin.partition("/")
-        return pinned_sources(
-            registry, (Pin(asked.account, asked.location, int(version), attempt),)
-        )[0]
+        if not (version.isascii() and version.isdigit()):
+            raise refused("is not one that we gave out")
+        pin = Pin(asked.account, asked.location, int(version[:12]), attempt)
+        return pinned_sources(registry, (pin,))[0]
     sources = visible_sources(registry, filters)
     if not sources:
         raise NotFoundError("This location was never compared.")
