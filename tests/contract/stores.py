@@ -56,6 +56,21 @@ def pages_table(client: "DynamoDBClient") -> str:
     return name
 
 
+def ledger_table(client: "DynamoDBClient") -> str:
+    """A new table of ledgers; its name."""
+    name = f"ledger-{uuid4()}"
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sequence"),
+        AttributeDefinitions=[
+            *_strings("pk"),
+            {"AttributeName": "sequence", "AttributeType": "N"},
+        ],
+    )
+    return name
+
+
 def _keys(hash_key: str, range_key: str) -> list[Any]:
     return [
         {"AttributeName": hash_key, "KeyType": "HASH"},

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from trueup.books.sweep import sweep_book
 from trueup.domain.acceptances import Acceptance
 from trueup.domain.errors import ConflictError
+from trueup.domain.ledger import LedgerHead, LedgerPin, LedgerVersion
+from trueup.domain.pins import BookPin
 from trueup.domain.runs import Fetch, Head, Housekeeping, Run, Version
 from trueup.domain.time import Clock
 from trueup.ports import Create, PageStore, Registry, Remove, Replace, Stored
+from trueup.usecases.books import baseline_book
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Plant
 
@@ -65,6 +68,7 @@ def sweep_books(
     before = now - timedelta(days=KEPT_DAYS)
     heads = [stored.value for stored in all_of(registry, Head)]
     runs = _forget_runs(registry, before, visible={head.made_by for head in heads})
+    _forget_checkpoints(registry, before)
     pinned = _pinned(registry, now)
     versions = blobs = 0
     for head in sorted(heads, key=lambda head: head.book):
@@ -98,25 +102,53 @@ def _pinned(registry: Registry, now: datetime) -> dict[str, set[str]]:
     pinned: dict[str, set[str]] = defaultdict(set)
     for stored in all_of(registry, Run):
         inputs = stored.value.inputs
-        for pin in (inputs.listings, inputs.aliases, *inputs.baselines.values()):
+        ledgers = (pin for ledger in inputs.ledgers.values() for pin in _books(ledger))
+        for pin in (inputs.listings, inputs.aliases, *inputs.baselines.values(), *ledgers):
             if pin is not None:
                 pinned[pin.book].add(pin.manifest)
+    heads = [stored.value for stored in all_of(registry, LedgerHead)]
+    for checkpoint in (*heads, *(stored.value for stored in all_of(registry, LedgerVersion))):
+        for pin in filter(None, _books(checkpoint)):
+            pinned[pin.book].add(pin.manifest)
     for accepted in all_of(registry, Acceptance):
         if accepted.value.holds(now):
             pinned[accepted.value.book].add(accepted.value.manifest)
     return pinned
 
 
+def _books(ledger: LedgerPin | LedgerHead) -> tuple[BookPin | None, ...]:
+    return ledger.baseline, ledger.positions, ledger.nets
+
+
 def _forget_versions(registry: Registry, head: Head, before: datetime) -> tuple[int, set[str]]:
-    """Remove versions older than `before`; how many, and the manifests that stay alive."""
+    """Remove versions older than `before`; how many, and the manifests that stay alive.
+
+    Of baselines the one that held then stays: positions at later instants start from it.
+    """
     dropped, live = 0, {head.manifest}
-    for stored in list(all_of(registry, Version, head.book)):
-        if stored.value.at < before and stored.value.version != head.version:
+    versions = list(all_of(registry, Version, head.book))
+    old = [stored for stored in versions if stored.value.at < before]
+    held = max((s.value.version for s in old), default=0) if _is_baseline(head.book) else 0
+    for stored in versions:
+        if stored in old and stored.value.version not in (head.version, held):
             registry.write(Remove(stored.value, stored.version))
             dropped += 1
         else:
             live.add(stored.value.manifest)
     return dropped, live
+
+
+def _is_baseline(book: str) -> bool:
+    return book.startswith(baseline_book(""))
+
+
+def _forget_checkpoints(registry: Registry, before: datetime) -> None:
+    """Remove checkpoints of ledgers older than `before`, but the newest of these of a location."""
+    for head in list(all_of(registry, LedgerHead)):
+        versions = list(all_of(registry, LedgerVersion, head.value.location))
+        old = [stored for stored in versions if stored.value.at < before]
+        for stored in sorted(old, key=lambda found: found.value.version)[:-1]:
+            registry.write(Remove(stored.value, stored.version))
 
 
 def arrange(registry: Registry, now: datetime) -> None:
