@@ -13,9 +13,10 @@ from trueup.books.schema import ROWS
 from trueup.domain.movements import MovementKind
 from trueup.domain.outcomes import Reason
 from trueup.domain.pushes import PushEntry
+from trueup.domain.runs import Head
 from trueup.domain.sources import Domain, Ownership, Provides, Source
 from trueup.domain.time import milliseconds
-from trueup.ports import Create
+from trueup.ports import Create, Replace
 from trueup.usecases import books
 from trueup.usecases.intake.pushing import append_pushes
 from trueup.usecases.intake.taking import Gate
@@ -195,6 +196,19 @@ def test_kits_are_as_of_the_capture_too() -> None:
 def test_old_snapshots_make_their_rows_stale() -> None:
     world = stocked({"A": 10}, {"A": 9})
     owned(world, provides=Provides.SNAPSHOTS, max_age_minutes=59)
+    world.reconcile()
+    assert world.differing() == {"A": Reason.STALE}
+
+
+def test_a_baseline_that_names_its_source_ages_as_that_says() -> None:
+    world = stocked({"A": 10}, {"A": 10})
+    terms: dict[str, Any] = {"provides": Provides.SNAPSHOTS, "max_age_minutes": 59}
+    world.registry.write(Create(Source(code="wms", name="Warehouse", **terms)))
+    world.reconcile()
+    assert world.differing() == {}
+    head = world.registry.get(Head, books.baseline_book("main"))
+    assert head is not None
+    world.registry.write(Replace(head.value.model_copy(update={"source": "wms"}), head.version))
     world.reconcile()
     assert world.differing() == {"A": Reason.STALE}
 

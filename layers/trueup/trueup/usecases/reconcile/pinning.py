@@ -44,17 +44,20 @@ def _places(
     rules: Rules = {
         (s.value.domain, s.value.location): s.value for s in all_of(registry, Ownership)
     }
-    found = {code: _owner(sources, rules, code) for code in locations}
+    found = {code: _owner(registry, sources, rules, code) for code in locations}
     return {code: _terms(registry, code, owner) for code, owner in found.items() if owner}
 
 
-def _owner(sources: dict[str, Source], rules: Rules, location: str) -> Source | None:
-    """Whose movements or, if nobody owns those, whose positions hold at a location."""
+def _owner(
+    registry: Registry, sources: dict[str, Source], rules: Rules, location: str
+) -> Source | None:
+    """Whose movements hold at a location, else whose positions, else who stated the newest."""
     for domain in (Domain.MOVEMENTS, Domain.POSITIONS):
         rule = rule_for(rules, domain, location)
         if rule is not None:
             return sources.get(rule.source)
-    return None
+    head = registry.get(Head, baseline_book(location))
+    return sources.get(head.value.source or "") if head else None
 
 
 def _terms(registry: Registry, location: str, owner: Source) -> LocationTerms:
