@@ -72,15 +72,25 @@ class LedgerEvidence:
 
 def gathered_evidence(work: Work, job: Job, inputs: Inputs) -> LedgerEvidence:
     """NotFoundError: the run never gathered it."""
-    found = Gathered()
-    if _pinned(inputs):
-        found = msgspec.json.decode(work.evidence.get(_index_key(work, job)), type=Gathered)
+    found = _found(work, job, inputs)
     segments = SegmentSet(work.evidence, map(_segment, found.movements), MOVEMENTS)
     return LedgerEvidence(
         pins={code: LedgerPin.model_validate(pin) for code, pin in found.pins.items()},
         moves={code: GatheredMoves(segments, code) for code in inputs.ledgers},
         pushes=SegmentSet(work.evidence, map(_segment, found.pushes), PUSHES),
     )
+
+
+def gathered_segments(work: Work, job: Job, inputs: Inputs) -> tuple[Segment, ...]:
+    """All that a run gathered. NotFoundError as `gathered_evidence`."""
+    found = _found(work, job, inputs)
+    return tuple(map(_segment, (*found.movements, *found.pushes)))
+
+
+def _found(work: Work, job: Job, inputs: Inputs) -> Gathered:
+    if not _pinned(inputs):
+        return Gathered()
+    return msgspec.json.decode(work.evidence.get(_index_key(work, job)), type=Gathered)
 
 
 def _pinned(inputs: Inputs) -> bool:
