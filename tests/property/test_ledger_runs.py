@@ -4,10 +4,13 @@ Through the real steps of a run, over random movements, captures, pools, kits, b
 closed books.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from random import Random
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,13 +19,16 @@ from msgspec.structs import replace
 from tests.moves import record
 from tests.property.ledger_cases import movements
 from tests.shelf import Shelf, changed
-from tests.world import NOW, World
+from tests.world import ACCOUNT, NOW, World
+from trueup.books.schema import ROWS
 from trueup.channel.contract import FetchResponse
 from trueup.domain.movements import Movement
 from trueup.domain.stock import MAX_QUANTITY, Position, kit_units, pooled, shared
 from trueup.domain.time import milliseconds
 from trueup.ledger.state import State
+from trueup.usecases import books
 from trueup.usecases.ledger.closing import ClosingWork, close_ledger
+from trueup.usecases.reconcile import gathering
 
 SKUS = ("A", "B", "C")
 KITS = {"K": [("A", 1), ("B", 2)], "L": [("C", 1)]}
@@ -113,10 +119,12 @@ def found(world: World) -> Mapping[str, int | None]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(cases())
-def test_a_run_finds_what_a_plain_fold_of_each_sku_finds(case: Case) -> None:
+@given(cases(), st.sampled_from([1, 5, gathering.RUN_ROWS]))
+def test_a_run_finds_what_a_plain_fold_of_each_sku_finds(case: Case, sorted_rows: int) -> None:
+    """Also where what moved is sorted in several runs."""
     world = world_of(case)
-    run = world.reconcile()
+    with patch.object(gathering, "RUN_ROWS", sorted_rows):
+        run = world.reconcile()
     assert run.cause is None
     wanted = {key: expected(case, key) for key in case.captures}
     known = {
@@ -127,3 +135,26 @@ def test_a_run_finds_what_a_plain_fold_of_each_sku_finds(case: Case) -> None:
     rows = found(world)
     assert large or rows == known
     assert rows.keys() == known.keys()
+
+
+def sheets(world: World) -> list[Mapping[str, object]]:
+    pinned = books.pin(world.registry, books.rows_book(ACCOUNT, "1"))
+    assert pinned is not None
+    reader = books.open_book(world.pages, pinned, ROWS)
+    return [row for page in reader.differing() for row in page.rows()]
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases(), st.randoms(use_true_random=False))
+def test_what_a_run_says_does_not_depend_on_the_order_of_arrival(
+    case: Case, random: Random
+) -> None:
+    told = list(case.told)
+    random.shuffle(told)
+    one = world_of(case)
+    two = world_of(dataclasses.replace(case, told=told, closes=False))
+    one.reconcile()
+    two.reconcile()
+    assert one.rows() == two.rows()
+    if not case.closes:
+        assert sheets(one) == sheets(two)
