@@ -78,7 +78,7 @@ def recheck(
     """
     owner = require_account(work.registry, account).value
     link = _link(work, owner, location)
-    inputs = pin_inputs(work.registry, work.ledger, owner)
+    inputs = pin_inputs(work.registry, work.ledger, owner, location)
     keys = _listed(work, inputs, skus)
     seen = _look(work, owner, link, sorted({channel_key_of(key) for key in keys}))
     now = work.clock()

@@ -51,8 +51,10 @@ def _opened(run: Run, inputs: Inputs, now: datetime) -> Run:
     return run.model_copy(update=changes)
 
 
-def pin_inputs(registry: Registry, ledger: Ledger, account: Account) -> Inputs:
-    """Everything an account is compared with, as it stands now."""
+def pin_inputs(
+    registry: Registry, ledger: Ledger, account: Account, place: str | None = None
+) -> Inputs:
+    """Everything an account is compared with, as it stands now; ledgers of one `place` alone."""
     links = tuple(stored.value for stored in all_of(registry, Link, account.id))
     listings, aliases = _listings(registry, account.id)
     return Inputs(
@@ -68,7 +70,7 @@ def pin_inputs(registry: Registry, ledger: Ledger, account: Account) -> Inputs:
         aliases=aliases,
         baselines=_baselines(registry, links),
         settle_seconds=account.capabilities.settle_seconds if account.capabilities else 0,
-        **pin_stocks(registry, ledger, account.id, _locations(links)),
+        **pin_stocks(registry, ledger, account.id, _locations(_at(links, place))),
     )
 
 
@@ -96,6 +98,10 @@ def _buffer(registry: Registry, account: Account, link: Link) -> int:
 def _baselines(registry: Registry, links: tuple[Link, ...]) -> dict[str, BookPin]:
     pins = {code: books.pin(registry, books.baseline_book(code)) for code in _locations(links)}
     return {code: pinned for code, pinned in pins.items() if pinned is not None}
+
+
+def _at(links: tuple[Link, ...], place: str | None) -> tuple[Link, ...]:
+    return tuple(link for link in links if place in (None, link.channel_location))
 
 
 def _locations(links: tuple[Link, ...]) -> list[str]:
