@@ -3,6 +3,8 @@
 `python -m bench corpus --seed N --cases 200 --json`: how well differences are explained.
 
 `python -m bench explained --rows N --json`: what explaining costs beside comparing.
+
+`python -m bench ledger --json`: what appending, closing, folding and reading movements uses.
 """
 
 import argparse
@@ -14,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bench import explained
+from bench import explained, ledger
 from bench.compare import measure
 from bench.corpus import command as corpus
 from bench.reconcile import cases, frames_read_for_fifty, peaks
@@ -32,11 +34,14 @@ def main() -> int:
     reconcile.add_argument("--json", action="store_true", help="for machines")
     corpus.add_options(commands.add_parser("corpus", help="explain differences of known cause"))
     explained.add_options(commands.add_parser("explained", help="explaining beside comparing"))
+    ledger.add_options(commands.add_parser("ledger", help="movements appended, closed, read"))
     options = parser.parse_args()
     if options.command == "corpus":
         return corpus.run(options)
     if options.command == "explained":
         return explained.run(options)
+    if options.command == "ledger":
+        return ledger.run(options)
     results = [report(rows, options.repeats) for rows in options.rows]
     if options.json:
         print(json.dumps({"machine": machine(), "results": results}))

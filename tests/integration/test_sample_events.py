@@ -20,7 +20,7 @@ from trueup.usecases.reconcile.finalising import end_run
 
 ORDER = (
     *("pre_token", "api", "dispatch", "sweep", "validate_import", "apply_import", "finalise"),
-    "take_movements",
+    *("take_movements", "close_ledger"),
     *("open_run", "fetch", "plan_compare", "compare", "close_run", "attend"),
     *(f"channel_sandbox_owner_{name}" for name in ("seed", "append", "look", "sell", "edit")),
     *(f"channel_sandbox_{name}" for name in ("describe", "fetch", "push", "check")),
@@ -127,6 +127,7 @@ SENSIBLE: dict[str, Callable[[Answer], None]] = {
     "take_movements": _is(  # nobody has told of that source
         batchItemFailures=[{"itemIdentifier": "00000000-0000-0000-0000-000000000001"}]
     ),
+    "close_ledger": _is(looked=0, closed=0, movements=0),
     "open_run": _is(state="proceed"),
     "fetch": _is(state="done", wait_seconds=0),
     "plan_compare": _is(ranges=1),
