@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from local.paths import ROOT
 from local.policies import GOLDEN, Resources, roles
 from tests.infra.find import of_type, refers
@@ -69,7 +71,9 @@ def roles_touching(part: str, expanded: Resources) -> set[str]:
 # hold state machines to their roles, so this is where a missing right is found.
 RECONCILE = r"(\$\{ReconcileMachine\}|\S+:stateMachine:\$\{AWS::StackName\}-reconcile)"
 NEEDED = {
-    "s3:getObject": re.compile(r"Allow s3:GetObject on \$\{EvidenceBucket\.Arn\}/runs/\*"),
+    "s3:getObject": re.compile(
+        r"Allow s3:GetObject on \$\{EvidenceBucket\.Arn\}/(runs|replays)/\*"
+    ),
     "states:startExecution": re.compile(rf"Allow states:StartExecution on {RECONCILE}"),
 }
 
@@ -84,10 +88,26 @@ def test_a_state_machine_may_do_all_that_its_states_do(
             assert any(map(NEEDED[service].fullmatch, allowed)), f"{name}: {service}"
 
 
-def test_a_distributed_map_may_start_watch_and_stop_its_children(expanded: Resources) -> None:
-    allowed = " ".join(roles(expanded)["ReconcileMachineRole"]["allows"])
+@pytest.mark.parametrize("machine", ["Reconcile", "Replay"])
+def test_a_distributed_map_may_start_watch_and_stop_its_children(
+    expanded: Resources, machine: str
+) -> None:
+    allowed = " ".join(roles(expanded)[f"{machine}MachineRole"]["allows"])
     for action in ("StartExecution", "DescribeExecution", "StopExecution"):
-        assert re.search(rf"Allow states:{action} on \S+:\S+-reconcile", allowed), action
+        pattern = rf"Allow states:{action} on \S+:\S+-{machine.lower()}"
+        assert re.search(pattern, allowed), action
+
+
+def test_replays_write_nothing_but_their_own_objects(expanded: Resources) -> None:
+    for function in ("PlanReplay", "ReplayRange", "CloseReplay"):
+        lines = roles(expanded)[f"{function}FunctionRole"]["allows"]
+        for line in lines:
+            if "PagesTable" in line:
+                assert "dynamodb:BatchGetItem" in line
+            if "s3:Put" in line or "s3:Delete" in line:
+                assert line.endswith("${EvidenceBucket.Arn}/replays/*"), line
+    ranges = roles(expanded)["ReplayRangeFunctionRole"]["allows"]
+    assert not [line for line in ranges if "RegistryTable" in line and "Put" in line]
 
 
 def test_whoever_calls_a_function_is_let_in(written: Resources) -> None:
@@ -101,6 +121,7 @@ def test_whoever_calls_a_function_is_let_in(written: Resources) -> None:
         ("PreTokenFunction.Alias", "cognito-idp.amazonaws.com"),
         ("SweepFunction.Alias", "events.amazonaws.com"),
         ("FinaliseFunction.Alias", "events.amazonaws.com"),
+        ("CloseLedgerFunction.Alias", "events.amazonaws.com"),
         ("AttendFunction.Alias", "events.amazonaws.com"),
     }
     for permission in of_type(written, "AWS::Lambda::Permission").values():

@@ -4,6 +4,8 @@ from typing import Any
 
 from local.policies import Resources
 from tests.infra.find import of_type, refers
+from trueup.usecases.replays.starting import REPLAYED_DAYS
+from trueup.usecases.retention import KEPT_DAYS
 
 IN_PRODUCTION = {"Fn::If": ["IsProd", True, False]}
 
@@ -53,6 +55,17 @@ def test_buckets_do_not_grow_for_ever(written: Resources) -> None:
         assert all(rule["Status"] == "Enabled" for rule in rules), name
         assert any("ExpirationInDays" in rule for rule in rules), name
         assert any("AbortIncompleteMultipartUpload" in rule for rule in rules), name
+
+
+def test_evidence_is_kept_for_as_long_as_runs_can_be_replayed(
+    template: dict[str, Any], written: Resources
+) -> None:
+    rules = written["EvidenceBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    days = {"Fn::FindInMap": ["ByStage", {"Ref": "Stage"}, "EvidenceDays"]}
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    assert expiring == {"runs/": days, "replays/": days}
+    for stage, values in template["Mappings"]["ByStage"].items():
+        assert values["EvidenceDays"] > KEPT_DAYS > REPLAYED_DAYS, stage
 
 
 def test_every_bucket_refuses_plain_http(template: dict[str, Any], written: Resources) -> None:

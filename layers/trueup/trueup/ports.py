@@ -220,11 +220,11 @@ class Members(Protocol):
         """The item of a user (`seller`, `roles`), strongly consistent; None: no member."""
 
 
-MachineName = Literal["reconcile", "ingest"]
+MachineName = Literal["reconcile", "ingest", "replay"]
 
 
 class Machines(Protocol):
-    """State machine executions, named by the id of the run or import they work on."""
+    """State machine executions, named by the id of the run, import or replay they work on."""
 
     def start(self, machine: MachineName, name: str, payload: Mapping[str, Any]) -> None:
         """Start an execution; starting the same name with the same payload again is no error."""

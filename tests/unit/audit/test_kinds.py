@@ -31,6 +31,7 @@ UNAUDITED = {
     "rate": "calls that are left",
     "receipt": "recognises a repeated request",
     "remainder": "counted from the rows and the acceptances",
+    "replay": "changes nothing, and says itself who asked for it",
     "sighting": "since when a cause is there",
     "tending": "work that is left of a run",
     "topush": "follows from an adjustment, which is audited",

@@ -52,6 +52,7 @@ class WithImports(Settings):
 class WithMachines(Settings):
     reconcile_arn: MachineArn = Field(alias="RECONCILE_ARN")
     ingest_arn: MachineArn = Field(alias="INGEST_ARN")
+    replay_arn: MachineArn = Field(alias="REPLAY_ARN")
 
 
 class WithChannels(Settings):
@@ -94,6 +95,18 @@ class CloseRunSettings(WithRegistry, WithPages, WithEvidence):
     pass
 
 
+class PlanReplaySettings(WithRegistry, WithEvidence):
+    pass
+
+
+class ReplayRangeSettings(WithRegistry, WithPages, WithEvidence):
+    pass
+
+
+class CloseReplaySettings(WithRegistry, WithEvidence):
+    pass
+
+
 class FinaliseSettings(WithRegistry):
     pass
 
@@ -131,6 +144,9 @@ FUNCTIONS: dict[str, type[Settings]] = {
     "PlanCompareFunction": PlanCompareSettings,
     "CompareFunction": CompareSettings,
     "CloseRunFunction": CloseRunSettings,
+    "PlanReplayFunction": PlanReplaySettings,
+    "ReplayRangeFunction": ReplayRangeSettings,
+    "CloseReplayFunction": CloseReplaySettings,
     "FinaliseFunction": FinaliseSettings,
     "SweepFunction": SweepSettings,
     "ValidateImportFunction": ValidateImportSettings,

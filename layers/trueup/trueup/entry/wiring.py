@@ -199,6 +199,7 @@ class Wiring:
             arns: dict[MachineName, str] = {
                 "reconcile": given.reconcile_arn,
                 "ingest": given.ingest_arn,
+                "replay": given.replay_arn,
             }
             return StepFunctions(self.clients.stepfunctions, arns)
 

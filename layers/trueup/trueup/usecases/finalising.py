@@ -1,4 +1,4 @@
-"""One idempotent finaliser for runs and imports, whoever calls it.
+"""One idempotent finaliser for runs, imports and replays, whoever calls it.
 
 Three callers: a state machine's Catch, the status-change event of an execution that ended badly,
 and the sweeper.
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.usecases.imports import fail_import
 from trueup.usecases.reconcile.finalising import cause_of, end_and_announce
+from trueup.usecases.replays.closing import fail_replay
 from trueup.usecases.work import Plant
 
 
@@ -23,6 +24,7 @@ class Ending(BaseModel):
     account: str = ""
     run: str = ""
     import_: str = Field("", alias="import")
+    replay: str = ""
     error: dict[str, Any] = {}
 
 
@@ -58,5 +60,8 @@ def finalise(plant: Plant, ending: Ending) -> Finalised:
         return Finalised(
             ended=fail_import(registry, plant.clock, ending.import_, cause), cause=cause
         )
+    if ending.replay:
+        ended = fail_replay(registry, plant.clock, ending.replay, cause)
+        return Finalised(ended=ended, cause=cause)
     ended = end_and_announce(plant, registry, ending.account, ending.run, cause)
     return Finalised(ended=ended, cause=cause)

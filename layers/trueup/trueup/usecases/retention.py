@@ -11,10 +11,10 @@ from trueup.domain.acceptances import Acceptance
 from trueup.domain.errors import ConflictError
 from trueup.domain.ledger import LedgerHead, LedgerPin, LedgerVersion
 from trueup.domain.pins import BookPin
+from trueup.domain.replays import Replay
 from trueup.domain.runs import Fetch, Head, Housekeeping, Run, Version
 from trueup.domain.time import Clock
 from trueup.ports import Create, PageStore, Registry, Remove, Replace, Stored
-from trueup.usecases.books import baseline_book
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Plant
 
@@ -69,6 +69,7 @@ def sweep_books(
     heads = [stored.value for stored in all_of(registry, Head)]
     runs = _forget_runs(registry, before, visible={head.made_by for head in heads})
     _forget_checkpoints(registry, before)
+    _forget_replays(registry, before)
     pinned = _pinned(registry, now)
     versions = blobs = 0
     for head in sorted(heads, key=lambda head: head.book):
@@ -97,13 +98,20 @@ def _forget_runs(registry: Registry, before: datetime, visible: set[str]) -> int
     return gone
 
 
+def _forget_replays(registry: Registry, before: datetime) -> None:
+    for stored in list(all_of(registry, Replay)):
+        if stored.value.state.final and stored.value.opened_at < before:
+            registry.write(Remove(stored.value, stored.version))
+
+
 def _pinned(registry: Registry, now: datetime) -> dict[str, set[str]]:
     """The manifests that kept runs compared, or still do, and that people accepted, by book."""
     pinned: dict[str, set[str]] = defaultdict(set)
     for stored in all_of(registry, Run):
         inputs = stored.value.inputs
-        ledgers = (pin for ledger in inputs.ledgers.values() for pin in _books(ledger))
-        for pin in (inputs.listings, inputs.aliases, *inputs.baselines.values(), *ledgers):
+        own = [pin for ledger in inputs.ledgers.values() for pin in _books(ledger)]
+        own += [terms.earlier for terms in inputs.places.values()]
+        for pin in (inputs.listings, inputs.aliases, *inputs.baselines.values(), *own):
             if pin is not None:
                 pinned[pin.book].add(pin.manifest)
     heads = [stored.value for stored in all_of(registry, LedgerHead)]
@@ -123,12 +131,13 @@ def _books(ledger: LedgerPin | LedgerHead) -> tuple[BookPin | None, ...]:
 def _forget_versions(registry: Registry, head: Head, before: datetime) -> tuple[int, set[str]]:
     """Remove versions older than `before`; how many, and the manifests that stay alive.
 
-    Of baselines the one that held then stays: positions at later instants start from it.
+    The one that held then stays: positions at later instants start from it, and the first run
+    that is kept is replayed from it.
     """
     dropped, live = 0, {head.manifest}
     versions = list(all_of(registry, Version, head.book))
     old = [stored for stored in versions if stored.value.at < before]
-    held = max((s.value.version for s in old), default=0) if _is_baseline(head.book) else 0
+    held = max((s.value.version for s in old), default=0)
     for stored in versions:
         if stored in old and stored.value.version not in (head.version, held):
             registry.write(Remove(stored.value, stored.version))
@@ -136,10 +145,6 @@ def _forget_versions(registry: Registry, head: Head, before: datetime) -> tuple[
         else:
             live.add(stored.value.manifest)
     return dropped, live
-
-
-def _is_baseline(book: str) -> bool:
-    return book.startswith(baseline_book(""))
 
 
 def _forget_checkpoints(registry: Registry, before: datetime) -> None:

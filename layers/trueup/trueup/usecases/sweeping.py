@@ -6,11 +6,14 @@ from typing import Any
 
 from trueup.domain.errors import ConflictError, DefectError, RetryLaterError
 from trueup.domain.imports import Import, ImportState
+from trueup.domain.replays import Replay, ReplayState
 from trueup.domain.runs import Run, RunState
 from trueup.ports import Appointment, MachineName, Registry
 from trueup.usecases.imports import confirmed_execution, fail_import
 from trueup.usecases.ingest.steps import order
 from trueup.usecases.reconcile.finalising import end_and_announce
+from trueup.usecases.replays.closing import fail_replay
+from trueup.usecases.replays.starting import payload as replay_payload
 from trueup.usecases.runs import payload
 from trueup.usecases.work import Plant
 
@@ -25,7 +28,7 @@ VANISHED = "It stopped before it had finished; nothing of it became visible."
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many open runs and imports were looked at, ended, started again, and are unreadable."""
+    """How many open things were looked at, ended, started again, and are unreadable."""
 
     open: int
     ended: int
@@ -55,6 +58,8 @@ def _attend(plant: Plant, appointment: Appointment) -> str:
     try:
         if appointment.kind == Run.record:
             return _attend_run(plant, registry, appointment)
+        if appointment.kind == Replay.record:
+            return _attend_replay(plant, registry, appointment)
         return _attend_import(plant, registry, appointment)
     except (ConflictError, RetryLaterError):
         return "open"  # it moved meanwhile, so it lives; the next sweep looks again
@@ -75,6 +80,23 @@ def _attend_run(plant: Plant, registry: Registry, appointment: Appointment) -> s
         return _started_again(plant, run.opened_at, "reconcile", id_, payload(registry.seller, run))
     if status == "ended":
         return _ended(end_and_announce(plant, registry, account, id_, VANISHED))
+    return "open"
+
+
+def _attend_replay(plant: Plant, registry: Registry, appointment: Appointment) -> str:
+    (id_,) = appointment.identity
+    stored = registry.get(Replay, id_)
+    if stored is None or stored.value.state.final:
+        return "open"
+    replay = stored.value
+    if plant.clock() >= replay.deadline:
+        return _ended(fail_replay(registry, plant.clock, id_, TOO_LATE))
+    status = plant.machines.status("replay", id_)
+    if status == "absent" and replay.state is ReplayState.PENDING:
+        event = replay_payload(registry.seller, replay)
+        return _started_again(plant, replay.opened_at, "replay", id_, event)
+    if status == "ended":
+        return _ended(fail_replay(registry, plant.clock, id_, VANISHED))
     return "open"
 
 
