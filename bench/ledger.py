@@ -30,8 +30,9 @@ from trueup.ports import Create, Meter, Registry
 from trueup.usecases.ledger import appending
 from trueup.usecases.ledger.appending import append
 from trueup.usecases.ledger.closing import ClosingWork, close_ledger
+from trueup.usecases.ledger.desk import LedgerDesk
 from trueup.usecases.ledger.known import Knowledge
-from trueup.usecases.ledger.positions import LedgerDesk, position_of
+from trueup.usecases.ledger.positions import position_of
 
 BUDGETS = Path(__file__).parent / "budgets.json"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -25,7 +25,8 @@ from trueup.ports import Create, Ledger, PageStore, Registry, Replace
 from trueup.usecases.books import baseline_book
 from trueup.usecases.ledger.appending import Appended, append
 from trueup.usecases.ledger.closing import ClosingWork, close_ledger
-from trueup.usecases.ledger.positions import LedgerDesk, SkuPosition, position_of, positions_of
+from trueup.usecases.ledger.desk import LedgerDesk
+from trueup.usecases.ledger.positions import SkuPosition, position_of, positions_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HERE = "berlin"

@@ -9,8 +9,9 @@ from pydantic import AwareDatetime, Field
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.time import from_milliseconds
 from trueup.usecases.auth import Role
-from trueup.usecases.ledger import positions
-from trueup.usecases.ledger.positions import LedgerDesk, SkuPosition
+from trueup.usecases.ledger import listing, positions
+from trueup.usecases.ledger.desk import LedgerDesk
+from trueup.usecases.ledger.positions import SkuPosition
 from trueup_api.fields import CodeText, Cursor
 from trueup_api.routing import Answer, Call, NoBody, Route, Strict, ok
 from trueup_api.tokens import from_path_token, path_token
@@ -34,7 +35,7 @@ class PositionsQuery(AtQuery):
 class MovementsQuery(Strict):
     sku: CodeText
     cursor: Cursor | None = None
-    limit: Annotated[int, Field(ge=1, le=positions.MAX_LISTED)] = 50
+    limit: Annotated[int, Field(ge=1, le=listing.MAX_LISTED)] = 50
 
 
 class PositionView(Strict):
@@ -178,7 +179,7 @@ def get_position(call: Call[AtQuery, NoBody]) -> Answer:
 
 def list_movements(call: Call[MovementsQuery, NoBody]) -> Answer:
     query, place = call.query, call.path["location"]
-    page = positions.movements_of(_desk(call.shop), place, query.sku, query.cursor, query.limit)
+    page = listing.movements_of(_desk(call.shop), place, query.sku, query.cursor, query.limit)
     views = [movement_view(movement) for movement in page.movements]
     return ok(MovementsView(movements=views, cursor=page.cursor))
 

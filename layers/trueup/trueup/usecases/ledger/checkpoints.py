@@ -33,8 +33,15 @@ def pin_ledger(
     its instant that came after it was made. The others stay right, they only cover less.
     """
     asked = asked or Asked()
-    tail = _Tail(ledger, movements_stream(location), asked)
     baseline = newest_baseline(registry, location, asked)
+    return pin_upon(registry, ledger, location, baseline, asked)
+
+
+def pin_upon(
+    registry: Registry, ledger: Ledger, location: str, baseline: BookPin | None, asked: Asked
+) -> LedgerPin:
+    """As `pin_ledger`, with one baseline whatever came after it."""
+    tail = _Tail(ledger, movements_stream(location), asked)
     found = _checkpoint(registry, location, baseline, asked, tail.counts_from)
     pin = LedgerPin(location=location, baseline=baseline, cut=tail.cut)
     if found is None:

@@ -5,41 +5,21 @@ that occurred up to an instant. It becomes visible by one transaction; whoever d
 nothing but pages that are swept, and memories of ids that follow from the blocks.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
-from typing import Any
 
-from trueup.books.manifest import Manifest, load_manifest
-from trueup.books.pages import Page
-from trueup.books.schema import BookSchema
 from trueup.domain.errors import ConflictError
-from trueup.domain.ledger import LedgerDue, LedgerHead, LedgerPin, LedgerVersion
-from trueup.domain.movements import REMEMBERED_DAYS, Movement
-from trueup.domain.runs import BookPin, Head
-from trueup.domain.time import Clock, from_milliseconds, milliseconds
-from trueup.ledger.blocks import MOVEMENTS
-from trueup.ledger.books import NETS, POSITIONS, Row, default_state, kept, net_key, row_of
-from trueup.ledger.fold import advance
-from trueup.ledger.memory import MAX_IDS, extended
-from trueup.ledger.state import State
+from trueup.domain.ledger import LedgerDue, LedgerHead, LedgerPin
+from trueup.domain.time import Clock, milliseconds
 from trueup.ledger.streams import SHARDS, movements_stream
-from trueup.ports import Create, Ledger, PageStore, Registries, Registry, Replace, Stored, Write
-from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing
+from trueup.ports import Ledger, Registries, Replace, Stored
 from trueup.usecases.ledger.agenda import LOOK
 from trueup.usecases.ledger.checkpoints import Asked, pin_ledger
-from trueup.usecases.ledger.gathering import BY_SKU, uncovered
-from trueup.usecases.ledger.states import (
-    all_nets,
-    bare_states,
-    nets_book,
-    positions_book,
-    skus_in,
-    stated_for,
-)
+from trueup.usecases.ledger.desk import ClosingWork
+from trueup.usecases.ledger.making import Making
+from trueup.usecases.ledger.remembering import remember
 
 BEHIND = timedelta(hours=6)
 """A book closes up to an instant so long ago: few events come later than that."""
@@ -50,20 +30,6 @@ ENOUGH = 20_000
 EVERY = timedelta(hours=24)
 LEAST_MS = 180_000
 """A book is begun only if the Lambda may still run for so long."""
-
-_MARGIN = timedelta(days=1)
-_CHUNK = 2_000
-_SKU = attrgetter("sku")
-
-
-@dataclass(frozen=True)
-class ClosingWork:
-    """The ports that closing one seller's books works with."""
-
-    registry: Registry
-    pages: PageStore
-    ledger: Ledger
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +53,8 @@ def close_ledger(work: ClosingWork, location: str) -> LedgerHead | None:
     if until <= pin.until or not _is_worth(work, pin, before, until):
         return None
     for shard in range(SHARDS):
-        _remember(work, location, shard, pin.cut[shard])
-    return _Closing(work, pin, until, before).close()
+        remember(work, location, shard, pin.cut[shard])
+    return Making(work, pin, until, before).close()
 
 
 def close_due(
@@ -138,175 +104,4 @@ def _entries_after(ledger: Ledger, pin: LedgerPin) -> Iterator[int]:
         yield sum(block.entries for _, block in blocks)
 
 
-def _remember(work: ClosingWork, location: str, shard: int, cut: int) -> None:
-    """Write down the ids of the blocks since the last memory, and forget those too old to come."""
-    stream = movements_stream(location)
-    memories = list(work.ledger.memories(stream, shard))
-    last = memories[-1] if memories else None
-    after = last.until if last else 0
-    grown = last if last and len(last.ids) // 8 < MAX_IDS // 2 else None
-    for chunk in _chunks(work.ledger, stream, shard, after, cut):
-        first = grown.first if grown else chunk[0][0]
-        made = extended(grown, first, chunk, MOVEMENTS)
-        if made is not None:
-            work.ledger.remember(stream, shard, made)
-        grown = None
-    too_old = milliseconds(work.clock() - timedelta(days=REMEMBERED_DAYS) - _MARGIN)
-    for memory in memories[:-1]:
-        if memory.last >= too_old:
-            break  # so that what is left has no gap
-        work.ledger.forget(stream, shard, memory.first)
-
-
-def _chunks(
-    ledger: Ledger, stream: str, shard: int, after: int, cut: int
-) -> Iterator[list[tuple[int, Any]]]:
-    """Blocks of at most half a memory's ids at a time."""
-    held: list[tuple[int, Any]] = []
-    for sequence, block in ledger.read(stream, shard, after, cut):
-        if held and sum(b.entries for _, b in held) + block.entries > MAX_IDS // 2:
-            yield held
-            held = []
-        held.append((sequence, block))
-    if held:
-        yield held
-
-
-class _Closing:
-    """One closing of one location."""
-
-    def __init__(
-        self, work: ClosingWork, pin: LedgerPin, until: int, before: Stored[LedgerHead] | None
-    ) -> None:
-        self._work = work
-        self._pin = pin
-        self._until = until
-        self._before = before
-        self._rebased = pin.baseline_at > pin.until
-        self._nets = all_nets(work.pages, pin.nets)
-        self._was = {net_key(s, *key) for s, nets in self._nets.items() for key in nets}
-        self._positions: dict[str, Row | None] = {}
-        self._movements = 0
-
-    def close(self) -> LedgerHead:
-        for shard in range(SHARDS):
-            found = (m for m in uncovered(self._work.ledger, self._pin, shard))
-            movements = sorted((m for m in found if m.occurred_at <= self._until), key=BY_SKU)
-            self._movements += len(movements)
-            self._fold({sku: list(told) for sku, told in groupby(movements, key=_SKU)})
-        if self._rebased:
-            rest = set(skus_in(self._work.pages, self._pin.positions)) | set(self._nets)
-            self._fold({sku: [] for sku in rest - set(self._positions)})
-        return self._publish(self._edit_positions(), self._edit_nets())
-
-    def _fold(self, told: dict[str, list[Movement]]) -> None:
-        skus = sorted(told)
-        rebased_at = self._pin.baseline_at if self._rebased else -1
-        for start in range(0, len(skus), _CHUNK):
-            chunk = skus[start : start + _CHUNK]
-            states = bare_states(self._work.pages, self._pin, chunk)
-            stated = stated_for(self._work.pages, self._pin, chunk)
-            for sku in chunk:
-                state = states[sku]
-                state.nets = self._nets.get(sku, {})
-                advance(state, told[sku], rebased_at, stated.get(sku))
-                self._keep(sku, state, stated.get(sku))
-
-    def _keep(self, sku: str, state: State, stated: Any) -> None:
-        row = row_of(state)
-        usual = row_of(default_state(stated, self._pin.baseline_at))
-        self._positions[sku] = None if row == usual else row
-        self._nets[sku] = state.nets
-
-    def _edit_positions(self) -> Edition:
-        rows = self._positions
-        upserts = sorted(sku for sku, row in rows.items() if row is not None)
-        pages = (_positions_page(c, rows) for c in _cut(upserts))
-        deletes = [sku for sku, row in rows.items() if row is None]
-        shelf = self._shelf(positions_book(self._pin.location), POSITIONS, self._pin.positions)
-        return edited(shelf, pages, deletes)
-
-    def _edit_nets(self) -> Edition:
-        days = timedelta(days=REMEMBERED_DAYS) + _MARGIN
-        kept_since = milliseconds(self._work.clock() - days)
-        rows = {
-            net_key(sku, *key): (net.now, net.anchored, net.last)
-            for sku, nets in self._nets.items()
-            for key, net in kept(nets, kept_since)
-        }
-        pages = (_nets_page(c, rows) for c in _cut(sorted(rows)))
-        shelf = self._shelf(nets_book(self._pin.location), NETS, self._pin.nets)
-        return edited(shelf, pages, sorted(self._was - rows.keys()))
-
-    def _shelf(self, book: str, schema: BookSchema, pinned: BookPin | None) -> Shelf:
-        """The book as the checkpoint has it that this one builds on, which may be an older one."""
-        pages, head = self._work.pages, self._work.registry.get(Head, book)
-        manifest = Manifest.of(schema.kind, ())
-        if pinned is not None:
-            manifest = load_manifest(pages, book, pinned.manifest)
-        return Shelf(pages, book, schema, head, manifest)
-
-    def _publish(self, positions: Edition, nets: Edition) -> LedgerHead:
-        head = self._head(positions, nets)
-        version = LedgerVersion.model_validate(head.model_dump())
-        imprint = Imprint(
-            version=head.version,
-            as_of=from_milliseconds(self._until),
-            made_by="ledger",
-            at=head.at,
-        )
-        writes: list[Write] = [*publishing(positions, imprint), *publishing(nets, imprint)]
-        visible = Replace(head, self._before.version) if self._before else Create(head)
-        self._work.registry.write(*writes, visible, Create(version))
-        return head
-
-    def _head(self, positions: Edition, nets: Edition) -> LedgerHead:
-        floors, recorded = zip(*map(self._floor, range(SHARDS)), strict=True)
-        version = self._before.value.version + 1 if self._before else 1
-        return LedgerHead(
-            location=self._pin.location,
-            version=version,
-            until=self._until,
-            covered=self._pin.cut,
-            floor=floors,
-            positions=_pinned(positions, version),
-            nets=_pinned(nets, version),
-            baseline=self._pin.baseline,
-            recorded_until=max(recorded),
-            movements=self._movements,
-            at=self._work.clock(),
-        )
-
-    def _floor(self, shard: int) -> tuple[int, int]:
-        """The first block with something later than the checkpoint, and the last recording."""
-        stream, cut = movements_stream(self._pin.location), self._pin.cut[shard]
-        floor, recorded = cut + 1, 0
-        for sequence, block in self._work.ledger.read(
-            stream, shard, min(self._pin.floor[shard], cut) - 1, cut
-        ):
-            recorded = block.recorded_at
-            if block.last > self._until:
-                floor = min(floor, sequence)
-        return floor, recorded
-
-
-def _pinned(edition: Edition, version: int) -> BookPin:
-    return BookPin(book=edition.shelf.book, version=version, manifest=edition.hash)
-
-
-def _cut(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))
-
-
-def _positions_page(skus: Sequence[str], rows: dict[str, Row | None]) -> Page:
-    found = [row for row in map(rows.get, skus) if row is not None]
-    columns = _columns(POSITIONS, (row[0] for row in found))
-    return Page([*skus], columns, {"counts": [row[1] for row in found]})
-
-
-def _nets_page(keys: Sequence[str], rows: dict[str, tuple[int, int, int]]) -> Page:
-    return Page([*keys], _columns(NETS, (rows[key] for key in keys)), {})
-
-
-def _columns(schema: BookSchema, rows: Iterable[Sequence[int]]) -> dict[str, list[int]]:
-    return {name: list(c) for name, c in zip(schema.ints, zip(*rows, strict=True), strict=True)}
+__all__ = ["Closed", "ClosingWork", "close_due", "close_ledger"]

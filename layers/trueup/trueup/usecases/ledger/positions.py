@@ -1,7 +1,5 @@
 """Positions at any instant, as they were and as we then knew them; and their movements."""
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,23 +7,20 @@ from heapq import merge
 from itertools import groupby, islice
 from operator import attrgetter
 
-import msgspec
-
 from trueup.books.schema import BASELINE, BookSchema
 from trueup.domain.errors import Fault, RejectedError
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.movements import Movement
 from trueup.domain.runs import BookPin
-from trueup.domain.time import Clock, milliseconds
-from trueup.ledger.blocks import MOVEMENTS
+from trueup.domain.time import milliseconds
 from trueup.ledger.books import POSITIONS
 from trueup.ledger.fold import advance
 from trueup.ledger.positions import PositionAt
 from trueup.ledger.state import AFTER_ALL, ON_HAND, Order, State
-from trueup.ledger.streams import movements_stream, shard_of
-from trueup.ports import Ledger, PageStore, Registry
+from trueup.ports import Ledger, PageStore
 from trueup.usecases.books import open_book
 from trueup.usecases.ledger.checkpoints import EVER, Asked, pin_ledger
+from trueup.usecases.ledger.desk import LedgerDesk, ListCursor, read_cursor, write_cursor
 from trueup.usecases.ledger.gathering import gather, gather_sku
 from trueup.usecases.ledger.states import stated_for, states_at
 from trueup.usecases.places import require_location
@@ -34,21 +29,7 @@ from trueup.usecases.retention import KEPT_DAYS
 MAX_POSITIONS = 500
 """On a page of a location's positions."""
 
-MAX_LISTED = 200
-"""Movements on a page of a SKU's."""
-
-_BLOCKS_A_LOOK = 64
 _SKU = attrgetter("sku")
-
-
-@dataclass(frozen=True)
-class LedgerDesk:
-    """The ports that reading one seller's ledger works with."""
-
-    registry: Registry
-    pages: PageStore
-    ledger: Ledger
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +57,6 @@ class PositionsPage:
     at: int
     known_at: int
     cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MovementsPage:
-    """The newest recorded first. There may be none while there is a cursor: go on with it."""
-
-    movements: tuple[Movement, ...]
-    cursor: str | None
-
-
-class _Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    schema: int
-    scope: str
-    at: int
-    known_at: int
-    after: str
 
 
 def position_of(
@@ -125,7 +90,7 @@ def positions_of(
     scope = f"{desk.registry.seller}/positions/{location}"
     after, asked = None, _asked(desk, at, known_at)
     if cursor is not None:
-        read = _read(cursor, scope)
+        read = read_cursor(cursor, scope)
         after, asked = read.after, Asked(read.at, read.known_at)
     pin = pin_ledger(desk.registry, desk.ledger, location, asked)
     told = _told(desk.ledger, pin, asked.at, after)
@@ -133,46 +98,8 @@ def positions_of(
     found = _settled(desk.pages, pin, {sku: told.get(sku, []) for sku in skus[:limit]})
     more = None
     if len(skus) > limit:
-        more = _write(_Cursor(1, scope, asked.at, asked.known_at, skus[limit - 1]))
+        more = write_cursor(ListCursor(1, scope, asked.at, asked.known_at, skus[limit - 1]))
     return PositionsPage(tuple(found), asked.at, asked.known_at, more)
-
-
-def movements_of(
-    desk: LedgerDesk, location: str, sku: str, cursor: str | None = None, limit: int = 50
-) -> MovementsPage:
-    """All movements of a SKU at a location that are stored, claims included."""
-    require_location(desk.registry, location)
-    scope = f"{desk.registry.seller}/movements/{location}/{sku}"
-    stream, shard = movements_stream(location), shard_of(sku)
-    if cursor is None:
-        sequence, skip = desk.ledger.last(stream, shard), 0
-    else:
-        read = _read(cursor, scope)
-        sequence, skip = read.at, read.known_at
-    found: list[Movement] = []
-    for looked, (number, movements) in enumerate(_backwards(desk.ledger, stream, shard, sequence)):
-        if looked == _BLOCKS_A_LOOK:
-            return MovementsPage(tuple(found), _write(_Cursor(1, scope, number, 0, "")))
-        mine = [m for m in reversed(movements) if m.sku == sku]
-        start = skip if number == sequence else 0
-        room = limit - len(found)
-        found += mine[start : start + room]
-        if len(mine) - start > room:
-            place = _Cursor(1, scope, number, start + room, "")
-            return MovementsPage(tuple(found), _write(place))
-    return MovementsPage(tuple(found), None)
-
-
-def _backwards(
-    ledger: Ledger, stream: str, shard: int, last: int
-) -> Iterator[tuple[int, list[Movement]]]:
-    """Blocks from one on back to the first, more at a time the longer it takes."""
-    step = 1
-    while last > 0:
-        first = max(0, last - step)
-        for sequence, block in reversed(list(ledger.read(stream, shard, first, last))):
-            yield sequence, MOVEMENTS.entries(block)
-        last, step = first, min(step * 2, 16)
 
 
 def _asked(desk: LedgerDesk, at: datetime | None, known_at: datetime | None) -> Asked:
@@ -252,19 +179,3 @@ def _name(anchor: Order | None) -> str | None:
     if anchor is None:
         return None
     return "baseline" if anchor[1] == AFTER_ALL else f"{anchor[1]}:{anchor[2]}"
-
-
-def _write(cursor: _Cursor) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode()
-
-
-def _read(cursor: str, scope: str) -> _Cursor:
-    """RejectedError: it is none of ours, or of something else."""
-    try:
-        raw = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
-        read = msgspec.json.decode(raw, type=_Cursor)
-    except (binascii.Error, UnicodeEncodeError, msgspec.DecodeError, UnicodeDecodeError):
-        read = None
-    if read is None or read.schema != 1 or read.scope != scope or min(read.at, read.known_at) < 0:
-        raise RejectedError("This is no cursor of this list.", (Fault("cursor", "is of no use"),))
-    return read
