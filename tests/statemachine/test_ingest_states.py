@@ -80,7 +80,7 @@ def versions(world: IntakeWorld) -> int:
 def test_an_import_visits_every_state_and_catch() -> None:
     world, visits = IntakeWorld(), Visits()
     checked = ["ValidateImport", "Accepted?"]
-    applied = [*checked, "ApplyImport", "Applied?", "EndApplied"]
+    applied = [*checked, "ApplyImport", "Applied?", "CompareStated", "EndApplied"]
     ended, path = visits.execute(world, world.upload(BEFORE))
     assert (ended.state, path, stock(world)) == ("Applied", applied, OLD)
     ended, path = visits.execute(world, world.upload(BEFORE))
@@ -110,6 +110,7 @@ def _broken_steps(visits: Visits) -> None:
         assert (ended.state, path[-2:]) == ("Failed", ["FailImport", "EndFailed"])
         assert "A seller does not read this" not in (ended.cause or "")
         assert stock(world) == {}
+    _without_comparison(visits)
     world = IntakeWorld()
     tasks = {f"${{{step}FunctionArn}}": broken("X") for step in ("ValidateImport", "Finalise")}
     left, path = visits.execute(world, world.upload(BEFORE), tasks)
@@ -117,6 +118,21 @@ def _broken_steps(visits: Visits) -> None:
     world.machines.end("ingest", left.id)  # type: ignore[attr-defined]
     sweep_open(world.plant())
     assert world.item(left.id).state is ImportState.FAILED
+
+
+def _without_comparison(visits: Visits) -> None:
+    """A baseline is there although it could not be compared."""
+    world = IntakeWorld()
+    name = "${ApplyImportFunctionArn}"
+    whole = world.machine().tasks[name]
+    fails = broken("Lambda.Unknown")
+    tasks = {name: lambda e: fails(e) if e.get("step") == "variances" else whole(e)}
+    ended, path = visits.execute(world, world.upload(BEFORE), tasks)
+    assert (ended.state, path[-2:], stock(world)) == (
+        "Applied",
+        ["CompareStated", "EndApplied"],
+        OLD,
+    )
 
 
 class Disturbed(IntakeWorld):

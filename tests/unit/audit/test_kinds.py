@@ -35,6 +35,9 @@ UNAUDITED = {
     "sighting": "since when a cause is there",
     "tending": "work that is left of a run",
     "topush": "follows from an adjustment, which is audited",
+    "variance-due": "work that is left of a baseline",
+    "variance-run": "figures of a baseline's comparison",
+    "variance-tending": "work that is left of a baseline or a count",
     "version": "moves with its head, which is audited",
 }
 """Each with the reason. What is not here is audited."""

@@ -24,8 +24,8 @@ from trueup.domain.time import ulid_ids
 from trueup.ports import Create, Ledger, Machines, ObjectStore, PageStore, Registry
 from trueup.usecases import books, imports
 from trueup.usecases.finalising import ending_of, finalise
-from trueup.usecases.ingest.applying import apply_import
 from trueup.usecases.ingest.editions import shelf
+from trueup.usecases.ingest.stepping import take_step
 from trueup.usecases.ingest.steps import answer, read_order
 from trueup.usecases.ingest.validating import validate_import
 from trueup.usecases.ingest.work import IngestWork
@@ -108,7 +108,7 @@ class IntakeWorld:
                 validate_import(self.work(), read_order(e).import_)
             ),
             "${ApplyImportFunctionArn}": lambda e: answer(
-                apply_import(self.work(), read_order(e).import_, hurried)
+                take_step(self.work(), read_order(e), hurried)
             ),
             "${FinaliseFunctionArn}": lambda e: finalise(self.plant(), ending_of(e)).model_dump(),
         }

@@ -159,6 +159,39 @@ and a number that tells those of one row apart. `before`: what showed then, `dom
 if it was not read; `seen_at`: 0 where it was not seen yet. Instants in milliseconds."""
 
 
+VARIANCES = BookSchema(
+    kind="variances",
+    ints=(
+        "expected_on_hand",
+        "expected_committed",
+        "expected_damaged",
+        "expected_on_hold",
+        "expected_sellable",
+        "expected_in_transit",
+        "on_hand",
+        "committed",
+        "damaged",
+        "on_hold",
+        "sellable",
+        "delta",
+        "unexplained",
+        "unknown",
+    ),
+    texts=("cause", "causes", "value"),
+)
+"""SKUs of one location of which a source stated another position than the ledger expected, by
+SKU; base units. `delta`: expected sellable less stated. `unknown`: `VarianceUnknown` bits.
+`cause`: the primary one; `causes`: JSON ``[[cause, units, evidence], ...]``; `value`: JSON, minor
+units at cost of |delta| by currency."""
+
+
+class VarianceUnknown:
+    """Bits of a variance's `unknown`: that value is not known (and stored as 0)."""
+
+    EXPECTED_ON_HAND = 1
+    ON_HAND = 2
+
+
 class Unknown:
     """Bits of a baseline's `unknown`: that value is not known (and stored as 0)."""
 

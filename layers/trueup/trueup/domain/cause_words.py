@@ -33,7 +33,21 @@ SENTENCES: Mapping[str, str] = {
     "variance": "A source states another position than the ledger expects.",
 }
 
+VARIANCES: Mapping[str, str] = {
+    "late_movements": "Movements came after the source had stated its stock.",
+    "in_transit_counted": "The source counts goods that are still under way here.",
+    "cutoff": "Movements near the instant of the stock are on its other side at the source.",
+    "missed_movement": "The source does not have one movement.",
+    "duplicate_movement": "The source has one movement twice.",
+    "reclassified": "The source puts the goods into other statuses.",
+    "shrinkage": "There is less than the movements lead to, and nothing explains it.",
+    "surplus": "There is more than the movements lead to, and nothing explains it.",
+    "unexplained_variance": "What can be sold is another quantity, and nothing explains it.",
+}
+"""Of what a source states, beside what the ledger expects."""
+
 
 def sentence_of(cause: str) -> str:
     """The sentence of a cause; a cause of a later version has none and is named."""
-    return SENTENCES.get(cause, f"The cause is {cause.replace('_', ' ')}.")
+    known = SENTENCES.get(cause) or VARIANCES.get(cause)
+    return known or (f"The cause is {cause.replace('_', ' ')}.")

@@ -31,12 +31,16 @@ def pin(registry: Registry, book: str) -> BookPin | None:
     head = registry.get(Head, book)
     if head is None:
         return None
+    return pin_of(head.value)
+
+
+def pin_of(head: Head) -> BookPin:
     return BookPin(
-        book=book,
-        version=head.value.version,
-        manifest=head.value.manifest,
-        as_of=head.value.as_of,
-        complete=head.value.complete,
+        book=head.book,
+        version=head.version,
+        manifest=head.manifest,
+        as_of=head.as_of,
+        complete=head.complete,
     )
 
 

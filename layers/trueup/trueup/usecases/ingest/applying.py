@@ -7,7 +7,10 @@ from typing import Any
 from trueup.books.pages import Page, take
 from trueup.domain.errors import ConflictError, RetryLaterError
 from trueup.domain.imports import Import, ImportKind, ImportState
-from trueup.ports import Replace, Stored, Write
+from trueup.domain.runs import Head
+from trueup.domain.variances import VarianceDue
+from trueup.ports import Create, Replace, Stored, Write
+from trueup.usecases.books import pin_of
 from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing, replaced
 from trueup.usecases.ingest.movement_apply import apply_movements
 from trueup.usecases.ingest.owners import taken
@@ -54,7 +57,8 @@ def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
     editions = _editions(work, item, book)
     main = editions[0]
     if main.unchanged and (_complete(item, book) == _is_complete(book)):
-        return _end(work, stored, _unchanged(book), *_refreshed(item, book, main))
+        seen = _refreshed(item, book, main)
+        return _end(work, stored, _unchanged(book), *seen, *_stated(work, item, book, seen))
     changes: dict[str, Any] = {"state": ImportState.APPLIED, "version": book.version + 1}
     if item.base_version != book.version:
         changes["rows_changed"] = measured(work, item, book).changed
@@ -67,7 +71,28 @@ def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
         source=item.source,
     )
     visible = [write for edition in editions for write in publishing(edition, imprint)]
-    return _end(work, stored, changes, *visible)
+    return _end(work, stored, changes, *visible, *_stated(work, item, book, visible))
+
+
+def _stated(
+    work: IngestWork, item: Import, book: Shelf, writes: Iterable[Write]
+) -> Iterator[Write]:
+    """With a baseline goes that it is yet to be compared with what was expected."""
+    heads = (w.entity for w in writes if isinstance(w, Create | Replace))
+    head = next((entity for entity in heads if isinstance(entity, Head)), None)
+    if item.kind is not ImportKind.BASELINE or head is None:
+        return
+    due = VarianceDue(
+        location=item.target,
+        imported=item.id,
+        at=work.clock(),
+        as_of=item.as_of or item.created_at,
+        before=pin_of(book.head.value) if book.head else None,
+        stated=pin_of(head),
+        complete=item.complete,
+        source=item.source,
+    )
+    yield Create(due)
 
 
 def _end(work: IngestWork, stored: Stored[Import], changes: dict[str, Any], *also: Write) -> Import:

@@ -11,11 +11,12 @@ SCHEMA = 1
 
 
 class Order(msgspec.Struct, frozen=True, rename={"import_": "import"}):
-    """An execution's input: which import of which seller."""
+    """An execution's input: which import of which seller; `step`: what of it is asked."""
 
     schema: Literal[1]
     seller: str
     import_: str
+    step: Literal["import", "variances"] = "import"
 
 
 def read_order(event: Mapping[str, Any]) -> Order:
@@ -33,6 +34,7 @@ def answer(item: Import) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "state": item.state.value,
+        "kind": item.kind.value,
         "rows": item.rows,
         "faults": item.faults,
         "rows_changed": item.rows_changed,

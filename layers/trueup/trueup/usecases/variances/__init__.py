@@ -1,0 +1,1 @@
+"""What the seller's own sources state, beside what the ledger expects."""
