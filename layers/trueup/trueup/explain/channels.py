@@ -1,25 +1,26 @@
 """Causes told by what the channel or we did there: pushes, orders, its own reservations."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from trueup.domain.movements import Movement, MovementKind
 from trueup.explain.evidence import MAX_NAMED, instant, reference
 from trueup.explain.facts import Cause, Evidence, Push
 from trueup.explain.predicting import Candidate, Row
-from trueup.explain.replaying import in_order
+from trueup.explain.replaying import Parts, in_order
 
 
 def newest_push(row: Row) -> Push | None:
     """The newest that was accepted before the capture."""
     before = [push for push in row.facts.pushes if push.accepted_at <= row.facts.captured_at]
-    return max(before, key=lambda push: (push.accepted_at, push.id, _all_of(push)), default=None)
+    return max(before, key=_age, default=None)
 
 
-def _all_of(push: Push) -> tuple[int, int, int]:
+def _age(push: Push) -> tuple[int, str, int, int, int]:
     """Which of two of one id is taken does not depend on which was given first."""
-    return push.quantity, push.seen_at or 0, -1 if push.before is None else push.before
+    before = -1 if push.before is None else push.before
+    return push.accepted_at, push.id, push.quantity, push.seen_at or 0, before
 
 
 def seen(push: Push, captured_at: int) -> bool:
@@ -31,24 +32,29 @@ def not_visible(row: Row) -> Iterator[Candidate]:
     push = newest_push(row)
     if push is None or seen(push, row.facts.captured_at):
         return
-    before = _before(row, push)
-    if before is None or before == push.quantity:
-        return
     settles = push.accepted_at + row.facts.push_settle_seconds * 1000
-    yield Candidate(
-        Cause.PUSH_NOT_VISIBLE,
-        partial(_pushed, push, before),
-        shown=before,
-        passes=True,
-        settles=settles,
-    )
+    for before in _before(row, push):
+        if before != push.quantity:
+            yield Candidate(
+                Cause.PUSH_NOT_VISIBLE,
+                partial(_pushed, push, before),
+                shown=before,
+                passes=True,
+                settles=settles,
+            )
 
 
-def _before(row: Row, push: Push) -> int | None:
+def _before(row: Row, push: Push) -> list[int]:
+    """As read; else what the newest push before it set, or the previous capture showed."""
+    if push.before is not None:
+        return [push.before]
+    others = [p for p in row.facts.pushes if p.accepted_at < push.accepted_at and p.id != push.id]
+    older = max(others, key=_age, default=None)
+    found = [] if older is None else [older.quantity]
     previous = row.facts.previous
-    if push.before is None and previous is not None and previous.at < push.accepted_at:
-        return previous.reported
-    return push.before
+    if previous is not None and previous.at < push.accepted_at and previous.reported is not None:
+        found.append(previous.reported)
+    return found
 
 
 def _pushed(push: Push, before: int) -> Evidence:
@@ -67,13 +73,14 @@ def not_imported(row: Row) -> Iterator[Candidate]:
     if not lacking:
         return
     by_order = quantities(lacking)
-    settles = min(order.occurred_at for order in lacking) + row.settle_most_ms
+    oldest = min(order.occurred_at for order in lacking)
     yield Candidate(
         Cause.ORDERS_NOT_IMPORTED,
-        partial(_orders, by_order, lacking[0].occurred_at),
+        partial(_orders, by_order, oldest),
         sold=sum(by_order.values()),
         passes=True,
-        settles=settles,
+        settles=oldest + row.settle_most_ms,
+        since=oldest,
     )
 
 
@@ -85,7 +92,13 @@ def orders_seen(row: Row) -> list[Movement]:
 
 def quantities(orders: list[Movement]) -> dict[str, int]:
     """Base units by order: what was reserved and then shipped counts once."""
-    return _by_reference(orders, max)
+    reserved: dict[str, int] = defaultdict(int)
+    shipped: dict[str, int] = defaultdict(int)
+    for order in orders:
+        into = shipped if order.kind == MovementKind.SHIP else reserved
+        into[reference(order)] += order.quantity
+    names = dict.fromkeys(reference(order) for order in orders)
+    return {name: max(reserved.get(name, 0), shipped.get(name, 0)) for name in names}
 
 
 def _orders(by_order: dict[str, int], oldest: int) -> Evidence:
@@ -97,8 +110,11 @@ def _orders(by_order: dict[str, int], oldest: int) -> Evidence:
     }
 
 
-def reserved_twice(row: Row) -> Iterator[Candidate]:
-    """Less what the channel has reserved: as it says itself, or as its orders say."""
+def reserved_twice(row: Row, stood: Sequence[Parts] | None = None) -> Iterator[Candidate]:
+    """Less what the channel has reserved: as it says itself, or as its orders say.
+
+    `stood`: of each trail what was open, where not as of the capture.
+    """
     facts = row.facts
     if facts.allocated > 0:
         yield Candidate(
@@ -106,7 +122,7 @@ def reserved_twice(row: Row) -> Iterator[Candidate]:
             partial(_allocated, facts.allocated),
             sold=facts.allocated * row.pack,
         )
-    still = _still_open(row)
+    still = _still_open(row, row.parts if stood is None else stood)
     if still:
         yield Candidate(
             Cause.RESERVATION_TWICE, partial(_reserved, still), sold=sum(still.values())
@@ -121,30 +137,14 @@ def _reserved(still: dict[str, int]) -> Evidence:
     return {"orders": list(still)[:MAX_NAMED], "quantity": sum(still.values())}
 
 
-def _still_open(row: Row) -> dict[str, int]:
-    """Base units still reserved by order, of the orders that our ledger has too."""
-    known = row.facts.order_references
-    if not known:
-        return {}
-    said = _by_reference(orders_seen(row), lambda reserved, shipped: max(reserved - shipped, 0))
-    ours = {} if row.facts.components else _committed(row, known)
-    units = {ref: ours.get(ref, said.get(ref, 0)) for ref in sorted(known)}
-    return {ref: count for ref, count in units.items() if count > 0}
-
-
-def _committed(row: Row, known: frozenset[str]) -> dict[str, int]:
+def _still_open(row: Row, stood: Sequence[Parts]) -> dict[str, int]:
+    """Base units by order of the channel's feed, of those that our position has taken off."""
     found: dict[str, int] = defaultdict(int)
-    for trail in row.trails:
-        for ref in known & trail.open.keys():
-            found[ref] += max(trail.open[ref], 0)
-    return found
-
-
-def _by_reference(orders: list[Movement], of: Callable[[int, int], int]) -> dict[str, int]:
-    reserved: dict[str, int] = defaultdict(int)
-    shipped: dict[str, int] = defaultdict(int)
-    for order in orders:
-        into = shipped if order.kind == MovementKind.SHIP else reserved
-        into[reference(order)] += order.quantity
-    names = dict.fromkeys(reference(order) for order in orders)
-    return {name: of(reserved.get(name, 0), shipped.get(name, 0)) for name in names}
+    for parts in stood:
+        for ref in row.facts.order_references & parts.open.keys():
+            found[ref] += max(parts.open[ref], 0)
+    still = {ref: found[ref] for ref in sorted(found) if found[ref] > 0}
+    if not (still and row.facts.components):
+        return still
+    kits = quantities(orders_seen(row))  # what is open are components
+    return {ref: kits[ref] for ref in still if kits.get(ref)}

@@ -11,7 +11,7 @@ from trueup.explain.facts import Cause, Evidence
 from trueup.explain.pairing import effect, pair
 from trueup.explain.predicting import Candidate, Row
 from trueup.explain.standing import held, members, other_components, packs, swapped, under_way
-from trueup.explain.unmeasured import between_snapshots, edited, overwritten
+from trueup.explain.unmeasured import between_snapshots, by_somebody, overwritten, written_over
 
 MAX_OTHERS = 5
 """So many other movements that would do as well are named."""
@@ -36,6 +36,8 @@ _PRECEDENCE: tuple[tuple[Cause, Family, bool], ...] = (
 """Whose prediction is exact, in order, and whether it needs the stocks replayed."""
 
 _ONE_MOVEMENT = (Cause.MISSED_EVENT, Cause.DUPLICATE_EVENT)
+_DATED = (Cause.LAG, *_ONE_MOVEMENT)
+_ORDER = {cause: place for place, (cause, _, _) in enumerate(_PRECEDENCE)}
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -52,8 +54,8 @@ def choose(row: Row, gap: int) -> list[Share]:
     exact = {cause: [one for one in found if row.fits(one)] for cause, found in candidates.items()}
     fitting = {cause: found for cause, found in exact.items() if found}
     if fitting:
-        return [_first(fitting, gap)]
-    vague = _named(chain(overwritten(row, quiet=True), edited(row), between_snapshots(row)))
+        return [_first(_likelier_first(row, fitting), gap)]
+    vague = _named(chain(by_somebody(row), between_snapshots(row)))
     if vague:
         return [_first(vague, gap)]
     return _paired(row, candidates, gap)
@@ -63,6 +65,27 @@ def _families(row: Row) -> Iterator[tuple[Cause, Family]]:
     return (
         (cause, family) for cause, family, replays in _PRECEDENCE if row.replayed or not replays
     )
+
+
+def _likelier_first(
+    row: Row, fitting: dict[Cause, list[Candidate]]
+) -> dict[Cause, list[Candidate]]:
+    """Last what the capture before, which was right, would have shown already.
+
+    Two wrongs may have made it right: what nothing rivals is given all the same.
+    """
+    before = row.facts.previous
+    if len(fitting) <= 1 or before is None or before.reported is None:
+        return fitting
+    if before.reported != before.publishable:
+        return fitting
+    known = before.at - row.settle_most_ms
+    doubted = {
+        cause: found
+        for cause, found in fitting.items()
+        if cause in _DATED and all(one.since is not None and one.since <= known for one in found)
+    }
+    return {cause: fitting[cause] for cause in fitting if cause not in doubted} | doubted
 
 
 def _named(candidates: Iterator[Candidate]) -> dict[Cause, list[Candidate]]:
@@ -80,15 +103,34 @@ def _first(fitting: dict[Cause, list[Candidate]], gap: int) -> Share:
 
 
 def _paired(row: Row, candidates: dict[Cause, list[Candidate]], gap: int) -> list[Share]:
-    found = pair(row, candidates)
+    found = pair(row, _since_push(row, candidates))
     if found is not None:
-        first, second = found
-        units = -effect(row, first)
-        return [Share(first, units), Share(second, gap - units)]
+        return _shared(row, found, gap)
     vague = _named(overwritten(row, quiet=False))
     if vague:
         return [_first(vague, gap)]
     return _part(row, candidates, gap)
+
+
+def _since_push(row: Row, candidates: dict[Cause, list[Candidate]]) -> dict[Cause, list[Candidate]]:
+    """Where the channel showed our newest push, only what came since can explain the change."""
+    push = written_over(row)
+    if push is None:
+        return candidates
+    since = {
+        cause: [one for one in found if one.since is not None and one.since > push.accepted_at]
+        for cause, found in candidates.items()
+    }
+    return {cause: found for cause, found in since.items() if found}
+
+
+def _shared(row: Row, found: tuple[Candidate, Candidate], gap: int) -> list[Share]:
+    """The first of the list alone, and for the second the rest."""
+    first, second = sorted(found, key=lambda one: _ORDER[one.cause])
+    units = -effect(row, first)
+    lagging = first.cause is Cause.LAG and second.place is None
+    more: Evidence = {"as_of": first.evidence()["as_of"]} if lagging else {}
+    return [Share(first, units), Share(second, gap - units, more)]
 
 
 def _part(row: Row, candidates: dict[Cause, list[Candidate]], gap: int) -> list[Share]:

@@ -30,7 +30,13 @@ def lags(row: Row) -> Iterator[Candidate]:
             return
         evidence = partial(_lagging, row, place, as_of)
         yield Candidate(
-            Cause.LAG, evidence, dict(changes), passes=True, settles=settles, place=place
+            Cause.LAG,
+            evidence,
+            dict(changes),
+            passes=True,
+            settles=settles,
+            place=place,
+            since=at,
         )
 
 
@@ -52,7 +58,9 @@ def sold_before(row: Row) -> Iterator[Candidate]:
     for count, (_, i, change) in enumerate(dated[:MAX_SALES], 1):
         changes[i] = changes.get(i, 0) + change
         sales = [movement for movement, _, _ in dated[:count]]
-        yield Candidate(Cause.CHANNEL_SOLD, partial(_selling, sales), dict(changes), passes=True)
+        through, sold = (dict(changes), {}) if row.facts.components else ({}, dict(changes))
+        evidence = partial(_selling, sales)
+        yield Candidate(Cause.CHANNEL_SOLD, evidence, through, sales=sold, passes=True)
 
 
 def _selling(sales: list[Movement]) -> Evidence:
@@ -99,7 +107,8 @@ def doubled(row: Row) -> Iterator[Candidate]:
 
 
 def _one(cause: Cause, movement: Movement, changes: dict[int, int], place: int) -> Candidate:
-    return Candidate(cause, partial(_told, movement), changes, place=place)
+    told = partial(_told, movement)
+    return Candidate(cause, told, changes, place=place, since=movement.occurred_at)
 
 
 def _told(movement: Movement) -> Evidence:

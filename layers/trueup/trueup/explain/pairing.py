@@ -5,13 +5,15 @@ given only where no other causes fit as well, and where few of all the numbers t
 might show would have had one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
 from typing import NamedTuple
 
+from trueup.explain.channels import reserved_twice
 from trueup.explain.facts import Cause
-from trueup.explain.predicting import Candidate, Row
-from trueup.explain.replaying import trail_of
+from trueup.explain.predicting import Candidate, Row, both
+from trueup.explain.replaying import Parts, trail_of
+from trueup.explain.standing import held, under_way
 
 MAX_PAIRS = 64
 """Where more than so many could be made of like causes, some fit by chance: none is sought."""
@@ -20,7 +22,11 @@ Pair = tuple[Candidate, Candidate]
 Causes = tuple[Cause, Cause]
 
 _FACTS = (Cause.PUSH_NOT_VISIBLE, Cause.ORDERS_NOT_IMPORTED)
-_STATES = (Cause.RESERVATION_TWICE, Cause.IN_TRANSIT, Cause.HOLD_SHOWN)
+_STATES: dict[Cause, Callable[[Row, Sequence[Parts]], Iterator[Candidate]]] = {
+    Cause.RESERVATION_TWICE: reserved_twice,
+    Cause.IN_TRANSIT: under_way,
+    Cause.HOLD_SHOWN: held,
+}
 _MOVED = (Cause.LAG, Cause.MISSED_EVENT, Cause.DUPLICATE_EVENT)
 
 
@@ -55,9 +61,10 @@ def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
         for cause, found in candidates.items()
     }
     for tier in TIERS:
-        if _count(some, tier.causes) > MAX_PAIRS:
+        made = list(islice(_made(row, some, tier.causes), MAX_PAIRS + 1))
+        if len(made) > MAX_PAIRS:
             return None
-        tried = list(_tried(row, some, tier.causes))
+        tried = [(two, _together(row, *two)) for two in made if _compatible(*two)]
         fitting = [two for two, shown in tried if row.facts.reported in shown and _exact(row, *two)]
         if fitting:
             alike = len({(one.cause, other.cause) for one, other in fitting}) == 1
@@ -66,23 +73,32 @@ def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
     return None
 
 
-def _count(some: Mapping[Cause, list[Candidate]], causes: Iterable[Causes]) -> int:
-    return sum(len(some.get(one, ())) * len(some.get(other, ())) for one, other in causes)
-
-
 def effect(row: Row, candidate: Candidate) -> int:
     """Channel units by which the channel would show more than is publishable."""
     through = row.predicted(candidate) - row.facts.publishable
-    return through or -(candidate.sold // row.pack)
+    return through or -(candidate.taken_off // row.pack)
 
 
-def _tried(
+def _made(
     row: Row, some: Mapping[Cause, list[Candidate]], causes: Iterable[Causes]
-) -> Iterator[tuple[Pair, set[int]]]:
+) -> Iterator[Pair]:
     for one, other in causes:
-        for pair in product(some.get(one, ()), some.get(other, ())):
-            if _compatible(*pair):
-                yield pair, _together(row, *pair)
+        if one in some and one in _STATES and other is Cause.LAG:
+            yield from _stood(row, one, some.get(other, ()))
+        else:
+            yield from product(some.get(one, ()), some.get(other, ()))
+
+
+def _stood(row: Row, cause: Cause, lags: Iterable[Candidate]) -> Iterator[Pair]:
+    """What was there as of each lag: of what came since, the channel knows nothing.
+
+    Its own reservations it knows at the capture: of these only what was open at both.
+    """
+    own = {one.taken_off for one in _STATES[cause](row, row.parts)}
+    for lag in lags:
+        for state in _STATES[cause](row, row.parts_along[lag.place or 0]):
+            if not state.sold or state.sold in own:
+                yield state, lag
 
 
 def _compatible(one: Candidate, other: Candidate) -> bool:
@@ -109,11 +125,9 @@ def _last_seen(row: Row, place: int) -> int:
 
 def _together(row: Row, one: Candidate, other: Candidate) -> set[int]:
     """What the channel would show, never less than nothing."""
-    changes = dict(one.changes)
-    for i, change in other.changes.items():
-        changes[i] = changes.get(i, 0) + change
-    both = Candidate(one.cause, one.evidence, changes, one.sold + other.sold)
-    shown = row.predictions(both)
+    changes, sales = both(one.changes, other.changes), both(one.sales, other.sales)
+    two = Candidate(one.cause, one.evidence, changes, one.sold + other.sold, sales)
+    shown = row.predictions(two)
     if one.shown is not None:
         shown = {one.shown + units - row.facts.publishable for units in shown}
     return {units for units in shown if units >= 0}

@@ -8,7 +8,7 @@ import msgspec
 
 from trueup.domain.stock import Terms, publishable
 from trueup.explain.facts import Cause, Evidence, Facts, Stock
-from trueup.explain.replaying import Step, Trail, trail_of
+from trueup.explain.replaying import Parts, Step, Trail, parts_along, trail_of
 
 Changes = dict[int, int]
 """Base units by which the sellable of a trail (by its index) is another."""
@@ -18,18 +18,34 @@ class Candidate(msgspec.Struct, frozen=True):
     """What may have happened. `evidence` is asked only of what is chosen.
 
     `changes` go through shares, kits and terms. `sold`: base units that the channel itself took
-    off. `shown`: channel units, where that is known without the terms. `settles`: milliseconds
-    at which what passes by itself is stale; None: never. `place`: in the timeline, for pairs.
+    off; `sales`: the same where their trails are known. `shown`: channel units, where that is
+    known without the terms. `settles`: milliseconds at which what passes by itself is stale;
+    None: never. `place`: in the timeline, for pairs. `since`: milliseconds from which on it would
+    have shown; None: not known.
     """
 
     cause: Cause
     evidence: Callable[[], Evidence]
     changes: Changes = {}
     sold: int = 0
+    sales: Changes = {}
     shown: int | None = None
     passes: bool = False
     settles: int | None = None
     place: int | None = None
+    since: int | None = None
+
+    @property
+    def taken_off(self) -> int:
+        """Base units that the channel itself took off."""
+        return self.sold - sum(self.sales.values())
+
+
+def both(one: Changes, other: Changes) -> Changes:
+    """Added up."""
+    if not (one and other):
+        return one or other
+    return {i: one.get(i, 0) + other.get(i, 0) for i in one.keys() | other.keys()}
 
 
 _PLAIN = [(1, [(0, 100)])]
@@ -72,6 +88,22 @@ class Row:
             return [(step, 0) for step in self.trails[0].steps]
         merged = [(step, i) for i, trail in enumerate(self.trails) for step in trail.steps]
         return sorted(merged, key=lambda pair: (pair[0].movement.order, pair[1]))
+
+    @cached_property
+    def parts(self) -> list[Parts]:
+        """Of each trail, at the capture."""
+        return [trail.parts for trail in self.trails]
+
+    @cached_property
+    def parts_along(self) -> list[list[Parts]]:
+        """Of each trail, before each place of the timeline."""
+        along = [iter(parts_along(trail)) for trail in self.trails]
+        parts = [next(found) for found in along]
+        places = []
+        for _, i in self.timeline:
+            places.append(parts)
+            parts = [*parts[:i], next(along[i]), *parts[i + 1 :]]
+        return places
 
     @property
     def locations(self) -> list[str]:
@@ -125,27 +157,25 @@ class Row:
         """Whether the channel would show what it does."""
         if candidate.shown is not None:
             return candidate.shown == self.facts.reported
-        sellable = self._changed(candidate.changes)
-        if self.least <= sellable - candidate.sold <= self.most:
-            return True
-        return bool(candidate.sold) and self._taken_off(sellable, candidate.sold)
+        if candidate.sold or candidate.sales:
+            return self.facts.reported in self.predictions(candidate)
+        return self.least <= self._changed(candidate.changes) <= self.most
 
     def predicted(self, candidate: Candidate) -> int:
         """Channel units, through the terms."""
         if candidate.shown is not None:
             return candidate.shown
-        return self.publishable(self._changed(candidate.changes) - candidate.sold)
+        changes = both(candidate.changes, candidate.sales)
+        return self.publishable(self._changed(changes) - candidate.sold)
 
     def predictions(self, candidate: Candidate) -> set[int]:
         """Channel units: sold units come off through the terms or directly."""
         found = {self.predicted(candidate)}
-        if candidate.sold and candidate.shown is None:
+        taken_off = candidate.taken_off
+        if taken_off and candidate.shown is None:
             whole = self.publishable(self._changed(candidate.changes))
-            found.add(whole - candidate.sold // self.pack)
+            found.add(whole - taken_off // self.pack)
         return found
-
-    def _taken_off(self, sellable: int, sold: int) -> bool:
-        return self.publishable(sellable) - sold // self.pack == self.facts.reported
 
     def _changed(self, changes: Changes) -> int:
         return self.sellable(changes) if changes else self.facts.sellable

@@ -33,22 +33,27 @@ class Step(NamedTuple):
     twice: int | None
 
 
+class Parts(NamedTuple):
+    """What of a stock is not sellable. `open`: the net of each reference that is committed."""
+
+    damaged: int
+    on_hold: int
+    in_transit: int
+    open: dict[str, int]
+
+
 class Trail(NamedTuple):
     """A stock at an instant, and how it came there (`steps`, known from `known_from` on, ms).
 
-    `sales`: movements after the instant that reduce sellable, with what they change. `open`:
-    the net of each reference that is committed.
+    `sales`: movements after the instant that reduce sellable, with what they change.
     """
 
     stock: Stock
     known_from: int
     sellable: int
-    damaged: int
-    on_hold: int
-    in_transit: int
+    parts: Parts
     steps: list[Step]
     sales: list[tuple[Movement, int]]
-    open: dict[str, int]
 
 
 def trail_of(stock: Stock, until: int) -> Trail | None:
@@ -64,19 +69,19 @@ def trail_of(stock: Stock, until: int) -> Trail | None:
             known_from = movement.occurred_at
     if known_from is None:
         return None
-    values, opened = list(state.values), _open(state)
+    sellable, parts = _sellable(state.values), _parts(state)
     steps = _steps(stock, state, seen, changes)
-    return Trail(
-        stock,
-        known_from,
-        _sellable(values),
-        values[DAMAGED],
-        values[ON_HOLD],
-        values[IN_TRANSIT],
-        steps,
-        _sales(state, movements[len(seen) :]),
-        opened,
-    )
+    return Trail(stock, known_from, sellable, parts, steps, _sales(state, movements[len(seen) :]))
+
+
+def parts_along(trail: Trail) -> list[Parts]:
+    """Before each step, and after the last."""
+    state = _base_state(trail.stock)
+    found = [_parts(state)]
+    for step in trail.steps:
+        state.run((step.movement,))
+        found.append(_parts(state))
+    return found
 
 
 def in_order(movements: Sequence[Movement]) -> list[Movement]:
@@ -122,8 +127,10 @@ def _applied(state: State, movement: Movement) -> int:
     return _sellable(state.values) - before
 
 
-def _open(state: State) -> dict[str, int]:
-    return {reference: net.now for (i, reference), net in state.nets.items() if i == COMMITTED}
+def _parts(state: State) -> Parts:
+    values = state.values
+    opened = {reference: net.now for (i, reference), net in state.nets.items() if i == COMMITTED}
+    return Parts(values[DAMAGED], values[ON_HOLD], values[IN_TRANSIT], opened)
 
 
 def _sales(state: State, later: list[Movement]) -> list[tuple[Movement, int]]:

@@ -1,24 +1,27 @@
 """Causes told by how the stock stands: which of its parts and places the channel counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from trueup.explain.facts import Cause, Evidence, Sibling
 from trueup.explain.predicting import Candidate, Changes, Row
+from trueup.explain.replaying import Parts
 
 
-def under_way(row: Row) -> Iterator[Candidate]:
-    """With goods in transit."""
-    moving = {i: trail.in_transit for i, trail in enumerate(row.trails) if trail.in_transit > 0}
+def under_way(row: Row, stood: Sequence[Parts] | None = None) -> Iterator[Candidate]:
+    """With goods in transit. `stood`: of each trail, where not as of the capture."""
+    parts = row.parts if stood is None else stood
+    moving = {i: part.in_transit for i, part in enumerate(parts) if part.in_transit > 0}
     if moving:
         evidence = partial(_counted, {"in_transit": moving})
         yield Candidate(Cause.IN_TRANSIT, evidence, moving)
 
 
-def held(row: Row) -> Iterator[Candidate]:
-    """With goods on hold, with damaged ones, with both."""
-    on_hold = {i: trail.on_hold for i, trail in enumerate(row.trails) if trail.on_hold > 0}
-    damaged = {i: trail.damaged for i, trail in enumerate(row.trails) if trail.damaged > 0}
+def held(row: Row, stood: Sequence[Parts] | None = None) -> Iterator[Candidate]:
+    """With goods on hold, with damaged ones, with both. `stood`: as of `under_way`."""
+    parts = row.parts if stood is None else stood
+    on_hold = {i: part.on_hold for i, part in enumerate(parts) if part.on_hold > 0}
+    damaged = {i: part.damaged for i, part in enumerate(parts) if part.damaged > 0}
     if on_hold:
         yield Candidate(Cause.HOLD_SHOWN, partial(_counted, {"on_hold": on_hold}), on_hold)
     if damaged:
@@ -60,7 +63,7 @@ def packs(row: Row) -> Iterator[Candidate]:
     as_units = {units * pack, free, capped}
     for shown in sorted(count for count in as_units if count > 0):
         yield Candidate(Cause.PACK_AS_UNITS, partial(_packed, pack, "packs as units"), shown=shown)
-    if units >= pack:
+    if units > 0:
         evidence = partial(_packed, pack, "units as packs")
         yield Candidate(Cause.PACK_AS_UNITS, evidence, shown=units // pack)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from trueup.domain.movements import Movement, MovementKind
 from trueup.explain.channels import newest_push, seen
@@ -14,11 +15,25 @@ _INSIDE = (MovementKind.PUTAWAY, MovementKind.PICK)
 
 def overwritten(row: Row, *, quiet: bool) -> Iterator[Candidate]:
     """Something else than our newest push set. `quiet`: nothing happened since it."""
+    push = written_over(row)
+    if push is not None and quiet == (not happened(row, push.accepted_at)):
+        yield Candidate(Cause.OVERWRITTEN, partial(_pushed, push), shown=row.facts.reported)
+
+
+def by_somebody(row: Row) -> Iterator[Candidate]:
+    """A hand, if a capture after our newest push was seen was right; else another writer first."""
+    push, before = newest_push(row), row.facts.previous
+    seen_at = None if push is None else push.seen_at
+    known = before is not None and seen_at is not None and before.at >= seen_at
+    hands, writers = edited(row), overwritten(row, quiet=True)
+    yield from chain(hands, writers) if known else chain(writers, hands)
+
+
+def written_over(row: Row) -> Push | None:
+    """Our newest push, if the channel showed it and shows something else now."""
     push, facts = newest_push(row), row.facts
-    if push is None or not seen(push, facts.captured_at) or push.quantity == facts.reported:
-        return
-    if quiet == (not happened(row, push.accepted_at)):
-        yield Candidate(Cause.OVERWRITTEN, partial(_pushed, push), shown=facts.reported)
+    shown = push is not None and seen(push, facts.captured_at)
+    return push if shown and push is not None and push.quantity != facts.reported else None
 
 
 def _pushed(push: Push) -> Evidence:
