@@ -12,6 +12,9 @@ from trueup.domain.time import Instant, iso
 HISTORY_KEPT = timedelta(days=400)
 """How long the figures of each statement are kept."""
 
+LEFT_ALONE = timedelta(minutes=10)
+"""What an import's own execution has not compared after this is compared by others."""
+
 
 class NoExpectation(StrEnum):
     """Why nothing was expected of a statement."""
@@ -47,7 +50,7 @@ class VarianceDue(Entity):
 
     @property
     def appointment(self) -> tuple[str, datetime] | None:
-        return ("variances", self.at)
+        return ("variances", self.at + LEFT_ALONE)
 
 
 class VarianceRun(Entity):

@@ -123,7 +123,7 @@ class ApplyImportSettings(WithAudit, WithPages, WithLedger, WithImports):
     pass
 
 
-class CloseLedgerSettings(WithRegistry, WithPages, WithLedger):
+class CloseLedgerSettings(WithRegistry, WithPages, WithLedger, WithImports):
     pass
 
 

@@ -6,11 +6,10 @@ before that leaves nothing but pages that are swept, and the due.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from trueup.books.schema import VARIANCES
-from trueup.domain.errors import ConflictError, NotFoundError, RetryLaterError
+from trueup.domain.errors import ConflictError, DefectError, NotFoundError, RetryLaterError
 from trueup.domain.imports import Import
 from trueup.domain.runs import Head
 from trueup.domain.sources import Provides, Source
@@ -60,13 +59,22 @@ def tell_due(
     work_of: Callable[[str], IngestWork],
     remaining_ms: Callable[[], int],
 ) -> int:
-    """What an import's own execution did not come to, of all sellers; how many."""
-    told = 0
+    """What an import's own execution did not come to, of all sellers; how many.
+
+    DefectError, once all others are done: something could not be compared.
+    """
+    told, broken = 0, []
     for appointment in registries.due("variances", clock()):
         if remaining_ms() < LEAST_MS:
             break
-        with suppress(ConflictError, RetryLaterError):  # the next call looks again
+        try:
             told += tell_variances(work_of(appointment.seller), appointment.identity[0])
+        except (ConflictError, RetryLaterError):
+            continue  # the next call looks again
+        except DefectError as error:  # others, who may be other sellers, do not wait for it
+            broken.append(error)
+    if broken:
+        raise DefectError(f"{len(broken)} statements could not be compared.") from broken[0]
     return told
 
 
