@@ -40,6 +40,7 @@ PATH_PARAMETERS = {
     "sku": "The `token` of a SKU, as the list of positions gives it",
     "run": "A run's id",
     "import": "An import's id",
+    "replay": "A replay's id",
     "threshold": "A threshold's id",
     "source": "Your code of the source",
     "domain": "`movements`, `statuses`, `positions` or `sku_master`",

@@ -4,11 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trueup.domain.time import Clock, NewId
-from trueup.ports import Channels, Ledger, Machines, ObjectStore, PageStore, Registries, Registry
+from trueup.ports import (
+    Channels,
+    Ledger,
+    Machines,
+    Meter,
+    ObjectStore,
+    PageStore,
+    Registries,
+    Registry,
+)
 from trueup.usecases.accounts import Desk
 from trueup.usecases.audit.keeping import AuditedRegistry, By, Tries, at_once
 from trueup.usecases.auth import Caller
 from trueup.usecases.intake.taking import Gate
+from trueup.usecases.work import Work
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,20 @@ class Shop:
     @property
     def ledger(self) -> Ledger:
         return self.world.ledger_of(self.caller.seller)
+
+    @property
+    def work(self) -> Work:
+        """What use cases on this seller's runs and rows work with, metered anew."""
+        world = self.world
+        return Work(
+            registry=self.registry,
+            pages=self.pages,
+            evidence=world.evidence,
+            channels=world.channels,
+            clock=world.clock,
+            meter=Meter(),
+            ledger=self.ledger,
+        )
 
     @property
     def desk(self) -> Desk:

@@ -5,14 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trueup.ports import Meter
 from trueup.usecases.auth import Role
 from trueup.usecases.rows.laid import rows_of
 from trueup.usecases.rows.view import RowView
-from trueup.usecases.work import Work
 from trueup_api.fields import CodeText
 from trueup_api.routing import Answer, Call, NoQuery, Route, Strict, ok
-from trueup_api.world import Shop
 
 MAX_SKUS = 50
 
@@ -36,7 +33,7 @@ def recheck_rows(call: Call[NoQuery, RecheckBody]) -> Answer:
 
     shop, account = call.shop, call.path["account"]
     done = recheck(
-        _work(shop),
+        shop.work,
         account=account,
         location=call.body.location,
         skus=call.body.skus,
@@ -44,19 +41,6 @@ def recheck_rows(call: Call[NoQuery, RecheckBody]) -> Answer:
     )
     rows = rows_of(shop.registry, shop.pages, account, call.body.location, done.rows)
     return ok(RecheckView.model_construct(rows=rows))
-
-
-def _work(shop: Shop) -> Work:
-    world = shop.world
-    return Work(
-        registry=shop.registry,
-        pages=shop.pages,
-        evidence=world.evidence,
-        channels=world.channels,
-        clock=world.clock,
-        meter=Meter(),
-        ledger=shop.ledger,
-    )
 
 
 ROUTES = (
