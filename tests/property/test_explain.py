@@ -15,7 +15,7 @@ from trueup.domain.movements import Movement
 from trueup.domain.outcomes import Outcome
 from trueup.domain.stock import Position, publishable
 from trueup.explain.explain import explain
-from trueup.explain.facts import Cause, Component, Facts, Stock
+from trueup.explain.facts import Capture, Cause, Component, Facts, Stock
 from trueup.explain.policy import policy
 from trueup.explain.predicting import Row, sellable_showing
 from trueup.explain.replaying import in_order, trail_of
@@ -130,12 +130,19 @@ def shown_at(row: Facts, instant: int) -> tuple[int, int]:
     return sellable, publishable(sellable, row.terms) or 0
 
 
-def captured(row: Facts, at: int, lag: int) -> Facts:
-    """A row of a channel that shows the position as of so long before."""
+def captured(row: Facts, at: int, lag: int, before: int) -> Facts:
+    """A row of a channel that shows the position as of so long before, and was right once."""
+    right = shown_at(row, before)[1]
     sellable, units = shown_at(row, at)
     _, reported = shown_at(row, max(0, at - lag))
     return msgspec.structs.replace(
-        row, captured_at=at, now=at, sellable=sellable, publishable=units, reported=reported
+        row,
+        captured_at=at,
+        now=at,
+        sellable=sellable,
+        publishable=units,
+        reported=reported,
+        previous=Capture(before, right, right, matched=True),
     )
 
 
@@ -146,11 +153,13 @@ def test_delay_without_loss_is_never_an_exception(seed: int) -> None:
     row = stream(random)
     for _ in range(5):
         lag = random.randrange(SETTLE * 1000)
-        explanation = explain(captured(row, random.randint(0, END), lag))
+        at = random.randint(0, END)
+        explanation = explain(captured(row, at, lag, random.randint(0, at)))
         assert explanation.outcome is not Outcome.EXCEPTION
         assert explanation.unexplained == 0
         assert explanation.stale_since is None
-    settled = explain(captured(row, END + SETTLE * 1000, random.randrange(SETTLE * 1000)))
+    late = END + SETTLE * 1000
+    settled = explain(captured(row, late, random.randrange(SETTLE * 1000), END))
     assert settled.outcome is Outcome.MATCH
 
 

@@ -33,6 +33,16 @@ def test_the_previous_capture_says_what_was_shown_before_a_push() -> None:
     assert only(told(facts)).cause is Cause.PUSH_NOT_VISIBLE
 
 
+def test_so_does_the_push_before_it() -> None:
+    older = Push("p-1", 6, at("08:00"), seen_at=at("08:01")), Push("p-0", 1, at("07:00"))
+    newest = Push("p-2", 10, at("11:50"))
+    before = Capture(at("11:00"), 4, 10, matched=False)
+    facts = row(10, 6, stock(10), pushes=(*older, newest), previous=before)
+    assert only(told(facts)).cause is Cause.PUSH_NOT_VISIBLE
+    assert only(told(but(facts, reported=4))).evidence["before"] == 4
+    assert told(but(facts, reported=1)).findings == ()
+
+
 def test_the_channel_lags_behind() -> None:
     sale, receipt = moved("ship", 3, "11:50"), moved("receipt", 10, "11:55")
     explanation = told(row(27, 20, stock(20, sale, receipt)))
@@ -118,6 +128,18 @@ def test_the_channel_sold_before_our_ledger_dates_the_order() -> None:
     assert explanation.settling_until is None
 
 
+def test_what_the_channel_sold_comes_off_through_the_terms_or_after_them() -> None:
+    later = moved("reserve", 2, "12:01", "A-1"), moved("reserve", 6, "12:02", "A-2")
+    for shows in (8, 2):  # no cap holds these back
+        facts = row(100, shows, stock(100, *later), terms=Terms(cap=10))
+        assert told(facts).findings[-1].cause is Cause.CHANNEL_SOLD
+    shared = row(10, 8, stock(20, *later, share=50))
+    assert only(told(shared)).evidence["orders"] == ["A-1"]
+    assert only(told(but(shared, reported=9))).evidence["orders"] == ["A-1"]
+    packs = row(100, 7, stock(100, *later), terms=Terms(pack_size=10, cap=8))
+    assert told(packs).unexplained == 10
+
+
 def test_the_channel_counts_goods_in_transit() -> None:
     explanation = told(row(20, 26, stock(20, in_transit=6)))
     finding = only(explanation)
@@ -151,6 +173,25 @@ def test_the_channel_takes_off_again_what_its_open_orders_reserve() -> None:
     assert finding.evidence["also"] == ["duplicate_event"]
 
 
+def test_an_order_that_our_ledger_dates_after_the_capture_was_not_taken_off_twice() -> None:
+    late = moved("reserve", 4, "12:05", "A-1")
+    facts = row(20, 16, stock(20, late), orders=(sold(4, "11:59", "A-1"),))
+    finding = only(told(but(facts, order_references=frozenset({"A-1"}))))
+    assert finding.cause is Cause.CHANNEL_SOLD
+    assert "also" not in finding.evidence
+
+
+def test_kits_that_are_reserved_are_taken_off_twice_while_components_are() -> None:
+    reserved = moved("reserve", 4, "08:00", "A-1")
+    parts = Component("CUP", 2, (stock(20, reserved),)), Component("LID", 1, (stock(30),))
+    facts = row(8, 6, components=parts, orders=(sold(2, "08:00", "A-1"),))
+    known = but(facts, order_references=frozenset({"A-1"}))
+    assert only(told(known)).cause is Cause.RESERVATION_TWICE
+    shipped = Component("CUP", 2, (stock(20, reserved, moved("ship", 4, "09:00", "A-1")),))
+    closed = only(told(but(known, components=(shipped, parts[1]))))
+    assert (closed.cause, "also" in closed.evidence) == (Cause.DUPLICATE_EVENT, False)
+
+
 def test_another_writer_overwrote_our_push() -> None:
     push = Push("push-1", 20, at("10:00"), before=9, seen_at=at("10:01"))
     explanation = told(row(20, 13, stock(20), pushes=(push,)))
@@ -158,6 +199,16 @@ def test_another_writer_overwrote_our_push() -> None:
     assert (finding.cause, finding.units) == (Cause.OVERWRITTEN, 7)
     assert finding.evidence["push"] == "push-1"
     assert explanation.outcome is Outcome.EXCEPTION
+
+
+def test_a_hand_if_our_push_was_right_at_a_capture_else_another_writer() -> None:
+    push = Push("push-1", 20, at("10:00"), before=9, seen_at=at("11:00"))
+    right = Capture(at("11:00"), 20, 20, matched=True)
+    edited = only(told(row(20, 13, stock(20), pushes=(push,), previous=right)))
+    assert (edited.cause, edited.evidence["also"]) == (Cause.HAND_EDIT, ["overwritten"])
+    later = Push("push-1", 20, at("10:00"), before=9, seen_at=at("11:01"))
+    facts = row(20, 13, stock(20), pushes=(later,), previous=right)
+    assert only(told(facts)).cause is Cause.OVERWRITTEN
 
 
 def test_somebody_edited_the_quantity_by_hand() -> None:
@@ -180,6 +231,8 @@ def test_packs_are_counted_as_units_or_units_as_packs() -> None:
     for shows in (48, 50, 1):
         finding = told(row(50, shows, stock(50), terms=terms)).findings[-1]
         assert (finding.cause, finding.units) == (Cause.PACK_AS_UNITS, (8 - shows) * 6)
+    rounded_down = told(row(30, 0, stock(30), terms=terms)).findings[-1]
+    assert (rounded_down.cause, rounded_down.units) == (Cause.PACK_AS_UNITS, 30)
 
 
 def test_two_locations_are_swapped() -> None:

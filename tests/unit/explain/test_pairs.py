@@ -1,6 +1,6 @@
 """Two causes together, and rows of which it is honest to say that they are not explained."""
 
-from tests.unit.explain.telling import at, causes, moved, row, sold, stock, told
+from tests.unit.explain.telling import at, but, causes, moved, row, sold, stock, told
 from trueup.domain.movements import Movement
 from trueup.domain.outcomes import Outcome
 from trueup.domain.stock import Terms
@@ -51,6 +51,41 @@ def test_a_push_since_which_stock_moved_is_overwritten_only_if_no_pair_explains(
     assert set(causes(told(paired))) == {Cause.LAG, Cause.MISSED_EVENT}
     other = row(167, 3, stock(100, *RECEIPTS, SALE), pushes=(push,))
     assert causes(told(other)) == {Cause.OVERWRITTEN: 164}
+    between = Push("push-2", 107, at("08:30"), before=9, seen_at=at("08:31"))
+    known = row(167, 200, stock(100, *RECEIPTS, SALE), pushes=(push, between))
+    assert causes(told(known)) == {Cause.OVERWRITTEN: -33}
+
+
+def test_goods_in_transit_are_those_as_of_the_lag() -> None:
+    """Four more came under way after the sale of which the channel does not know."""
+    later = moved("inbound", 4, "11:55", "T-1")
+    stocked = stock(120, moved("receipt", 30, "07:00"), SALE, later, in_transit=6)
+    explanation = told(row(110, 156, stocked))
+    assert causes(explanation) == {Cause.LAG: -40, Cause.IN_TRANSIT: -6}
+    assert explanation.findings[-1].evidence == {
+        "in_transit": 6,
+        "as_of": "2026-05-04T07:00:00.000Z",
+    }
+    assert told(row(110, 160, stocked)).findings == ()
+
+
+def test_reservations_with_a_lag_are_those_that_were_open_then_and_are_still() -> None:
+    moves = moved("reserve", 7, "08:00", "A-1"), moved("receipt", 30, "09:00"), SALE
+    stocked = stock(150, *moves)
+    facts = row(133, 166, stocked, orders=(sold(7, "08:00", "A-1"),))
+    facts = but(facts, order_references=frozenset({"A-1"}))
+    assert causes(told(facts)) == {Cause.LAG: -40, Cause.RESERVATION_TWICE: 7}
+    since = stock(150, *moves, moved("release", 2, "11:55", "A-1"))
+    now = but(facts, stocks=(since,), sellable=135, publishable=135)
+    assert Cause.RESERVATION_TWICE not in causes(told(now))
+
+
+def test_the_first_of_the_list_takes_its_effect_alone_and_the_second_the_rest() -> None:
+    """Alone either would show 8 more; under the cap there is room for 10."""
+    stocked = stock(130, moved("ship", 8, "11:50"), in_transit=8)
+    explanation = told(row(122, 132, stocked, terms=Terms(cap=132)))
+    shares = [(finding.cause, finding.units) for finding in explanation.findings]
+    assert shares == [(Cause.LAG, -8), (Cause.IN_TRANSIT, -2)]
 
 
 def test_one_cause_is_preferred_to_two() -> None:
@@ -88,6 +123,28 @@ def test_of_ties_the_first_of_the_list_is_given_and_the_others_named() -> None:
     finding = told(row(20, 24, stock(14, *moves, in_transit=4))).findings[0]
     assert finding.cause is Cause.DUPLICATE_EVENT
     assert finding.evidence["also"] == ["in_transit"]
+
+
+def test_of_ties_a_capture_that_was_right_speaks_against_what_is_older() -> None:
+    moves = moved("receipt", 4, "08:00"), moved("receipt", 2, "09:00")
+    facts = row(20, 24, stock(14, *moves, in_transit=4))
+
+    def told_after(clock: str, showed: int = 20) -> tuple[Cause, object]:
+        before = Capture(at(clock), showed, 20, matched=showed == 20)
+        finding = told(but(facts, previous=before)).findings[0]
+        return finding.cause, finding.evidence["also"]
+
+    assert told_after("10:00") == (Cause.IN_TRANSIT, ["duplicate_event"])
+    assert told_after("08:15") == (Cause.IN_TRANSIT, ["duplicate_event"])
+    assert told_after("08:14") == (Cause.DUPLICATE_EVENT, ["in_transit"])
+    assert told_after("10:00", showed=24) == (Cause.DUPLICATE_EVENT, ["in_transit"])
+
+
+def test_what_nothing_rivals_is_given_though_the_capture_before_was_right() -> None:
+    before = Capture(at("10:00"), 20, 20, matched=True)
+    moves = moved("receipt", 4, "08:00"), moved("receipt", 2, "09:00"), moved("ship", 9, "11:00")
+    facts = row(11, 15, stock(14, *moves), previous=before)
+    assert set(causes(told(facts))) == {Cause.DUPLICATE_EVENT}
 
 
 def test_other_movements_that_would_do_as_well_are_named() -> None:

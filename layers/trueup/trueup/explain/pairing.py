@@ -94,10 +94,13 @@ def _stood(row: Row, cause: Cause, lags: Iterable[Candidate]) -> Iterator[Pair]:
 
     Its own reservations it knows at the capture: of these only what was open at both.
     """
-    own = {one.taken_off for one in _STATES[cause](row, row.parts)}
+    reserved = cause is Cause.RESERVATION_TWICE
+    own = {one.sold for one in reserved_twice(row)} if reserved else {0}
+    if not own:
+        return
     for lag in lags:
         for state in _STATES[cause](row, row.parts_along[lag.place or 0]):
-            if not state.sold or state.sold in own:
+            if state.sold in own:
                 yield state, lag
 
 
