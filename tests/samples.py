@@ -12,6 +12,7 @@ from local.paths import ROOT, TEMPLATE
 from tests.drops import put_drop
 from tests.stack_world import StackWorld, invoke
 from trueup.domain.imports import Import, ImportKind, ImportState
+from trueup.domain.replays import Replay, ReplayKind
 from trueup.domain.runs import Lease, Run, Trigger
 from trueup.domain.time import system_clock
 from trueup.ports import Create, Replace
@@ -78,6 +79,8 @@ class Senders:
             self._import()
         if sample == "finalise":
             self._run()
+        if sample == "close_run":
+            self._replay()
 
     def _run(self) -> None:
         """The run that samples name, opened anew."""
@@ -96,6 +99,22 @@ class Senders:
         for entity in (run, lease):
             before = registry.get(type(entity), *entity.identity)
             registry.write(Replace(entity, before.version) if before else Create(entity))
+
+    def _replay(self) -> None:
+        """The replay that samples name, of the run that has ended."""
+        event, now = EVENTS["plan_replay"], system_clock()
+        run = EVENTS["close_run"]
+        replay = Replay(
+            id=event["replay"],
+            account=run["account"],
+            run=run["run"],
+            kind=ReplayKind.REPLAY,
+            requested_by="ada",
+            opened_at=now,
+            deadline=now + timedelta(hours=2),
+        )
+        before = self.demo.registry.get(Replay, replay.id)
+        self.demo.registry.write(Replace(replay, before.version) if before else Create(replay))
 
     def _member(self) -> None:
         self.stack.client("dynamodb").put_item(
