@@ -37,7 +37,7 @@ PATH_PARAMETERS = {
     "account": "Your code of the account",
     "location": "Your code of the location",
     "channel_location": "The `token` of a channel location, as its account gives it",
-    "sku": "The `token` of a SKU, as the list of positions gives it",
+    "sku": "The `token` of a SKU, as the list gives it",
     "run": "A run's id",
     "import": "An import's id",
     "replay": "A replay's id",

@@ -23,6 +23,7 @@ from trueup_api.routes import (
     sources,
     thresholds,
     tolerances,
+    variances,
 )
 from trueup_api.routing import Route
 
@@ -49,4 +50,5 @@ ROUTES: tuple[Route, ...] = (
     *sources.ROUTES,
     *movements.ROUTES,
     *positions.ROUTES,
+    *variances.ROUTES,
 )

@@ -9,6 +9,7 @@ from tests.unit.api.api_world import ApiWorld, listing, row
 from tests.unit.api.furnished_cases import furnish_cases
 from tests.unit.api.furnished_replays import furnish_replays
 from tests.unit.api.source_furniture import furnish_sources
+from tests.unit.api.variance_furniture import furnish_variances
 from trueup.books.schema import LISTINGS, RowUnknown, Unknown
 from trueup.domain.imports import Drop, Import, ImportState
 from trueup.domain.outcomes import Reason
@@ -89,6 +90,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         **furnish_replays(api, seller, run, *SKUS[1:4]),
         **furnish_cases(api, seller, account, home, SKUS[1]),
         **furnish_sources(api, seller, prefix or seller, home),
+        **furnish_variances(api, seller, prefix or seller),
     }
     return Furnished(seller, named)
 

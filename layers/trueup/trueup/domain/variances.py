@@ -59,8 +59,9 @@ class VarianceRun(Entity):
     `none`: why nothing was expected; then all figures are 0. `compared`: SKUs of which both
     sides know what is sellable; `unknown`: those of which one does not. Units are base units of
     sellable stock: `units_short` the source states fewer, `units_over` more; values at cost in
-    minor units by currency, `unvalued` SKUs have none. `until`, `known_at`: milliseconds; what
-    was recorded later is late. `first_seen`: since when each cause is there without a break.
+    minor units by currency, `unvalued` SKUs have none. `known_at`: milliseconds; what was
+    recorded later, behind the blocks of `cut`, is late. `near`: milliseconds. `first_seen`: since
+    when each cause is there without a break.
     """
 
     record: ClassVar[str] = "variance-run"
@@ -77,6 +78,7 @@ class VarianceRun(Entity):
     before: BookPin | None = None
     stated: BookPin
     near: int = 0
+    cut: tuple[int, ...] = ()
     compared: int = 0
     unknown: int = 0
     differing: int = 0

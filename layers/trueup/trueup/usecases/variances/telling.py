@@ -146,7 +146,8 @@ class _Told:
         expecting = Expecting(work.pages, work.ledger, pin)
         comparison = Comparison(expecting, costs, statement)
         edition = replaced(self._shelf, comparison.pages())
-        return edition, {"near": near, "known_at": known_at, **comparison.counted.figures}
+        known = {"near": near, "known_at": known_at, "cut": pin.cut}
+        return edition, known | comparison.counted.figures
 
 
 def _near(registry: Registry, code: str | None) -> int:
