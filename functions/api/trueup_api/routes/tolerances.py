@@ -6,6 +6,7 @@ from typing import Any
 from trueup.domain.tolerances import NO_LIMIT, Limit, Tolerance
 from trueup.usecases import tolerances
 from trueup.usecases.auth import Role
+from trueup.usecases.runs import require_account
 from trueup_api.fields import CodeText
 from trueup_api.routing import NO_CONTENT, Answer, Call, NoBody, NoQuery, Route, Strict, ok
 
@@ -48,7 +49,8 @@ def list_tolerances(call: Call[NoQuery, NoBody]) -> Answer:
 
 def put_tolerance(call: Call[NoQuery, ToleranceBody]) -> Answer:
     fields = {name: getattr(call.body, name) for name in ToleranceBody.model_fields}
-    rule = Tolerance(account=call.path["account"], **fields)
+    account = require_account(call.shop.registry, call.path["account"]).value
+    rule = Tolerance(account=account.id, **fields)
     return ok(tolerance_view(tolerances.put_tolerance(call.shop.registry, rule)))
 
 
