@@ -23,7 +23,7 @@ def furnish_variances(api: ApiWorld, seller: str, prefix: str) -> dict[str, str]
     api.now += timedelta(hours=1)
     tell(api, seller, source, till, ("ship", "S01", 2), ("count", "S02", 4), ("count", "S03", 5))
     state_stock(api, seller, till, {"S01": 1, "S02": 3, "S03": 5}, source)
-    routes = ("list_variances", "list_history", "get_variance", "list_counts")
+    routes = ("list_variances", "list_variance_history", "get_variance", "list_counts")
     places = {f"{route}:location": till for route in routes}
     return places | {"get_variance:sku": "S01"}
 

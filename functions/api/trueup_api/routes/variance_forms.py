@@ -41,7 +41,7 @@ class OneQuery(Strict):
     version: StatementVersion | None = None
 
 
-class HistoryQuery(Strict):
+class StatementsQuery(Strict):
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -135,7 +135,7 @@ class VariancesView(Strict):
     cursor: str | None
 
 
-class HistoryView(Strict):
+class StatementsView(Strict):
     """The newest first."""
 
     statements: list[StatementView]

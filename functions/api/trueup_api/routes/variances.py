@@ -10,10 +10,10 @@ from trueup.usecases.variances import counting, reading
 from trueup_api.routes.variance_forms import (
     CountsQuery,
     CountsView,
-    HistoryQuery,
-    HistoryView,
     OneQuery,
     SkuVarianceView,
+    StatementsQuery,
+    StatementsView,
     VariancesQuery,
     VariancesView,
     count_view,
@@ -48,14 +48,14 @@ def get_variance(call: Call[OneQuery, NoBody]) -> Answer:
     return ok(sku_variance_view(found, [count_view(count) for count in counts]))
 
 
-def list_history(call: Call[HistoryQuery, NoBody]) -> Answer:
+def list_variance_history(call: Call[StatementsQuery, NoBody]) -> Answer:
     registry, place, query = call.shop.registry, call.path["location"], call.query
     require_location(registry, place)
     page = registry.list(
         VarianceRun, place, cursor=query.cursor, limit=query.limit, newest_first=True
     )
     found = [statement_view(stored.value) for stored in page.items]
-    return ok(HistoryView(statements=found, cursor=page.cursor))
+    return ok(StatementsView(statements=found, cursor=page.cursor))
 
 
 def list_counts(call: Call[CountsQuery, NoBody]) -> Answer:
@@ -84,10 +84,10 @@ ROUTES = (
         "GET",
         f"{_AT}/variances/history",
         Role.VIEWER,
-        list_history,
-        (HTTPStatus.OK, HistoryView),
+        list_variance_history,
+        (HTTPStatus.OK, StatementsView),
         "The figures of each statement of a location, the newest first",
-        query=HistoryQuery,
+        query=StatementsQuery,
         problems=_REJECTS,
     ),
     Route(
