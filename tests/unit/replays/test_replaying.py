@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.asl import TaskFailedError
 from tests.unit.replays.replay_world import found, furnished, moved_on, replayed, start
 from tests.world import ACCOUNT, World
 from trueup.adapters.memory_objects import MemoryObjects
@@ -15,7 +16,7 @@ from trueup.adapters.memory_pages import MemoryPages
 from trueup.books.manifest import load_manifest, manifest_blobs
 from trueup.domain.errors import ConflictError, NotFoundError, RejectedError
 from trueup.domain.outcomes import Reason
-from trueup.domain.replays import Change, FirstDifference, Replay, ReplayState
+from trueup.domain.replays import NO_CHANGE, Change, FirstDifference, Replay, ReplayState
 from trueup.domain.runs import Run, RunState, Version
 from trueup.ports import Replace
 from trueup.usecases.books import rows_book
@@ -201,6 +202,25 @@ def test_a_location_that_failed_is_not_replayed_and_the_others_are() -> None:
     result = replayed(world, run).result
     assert result is not None
     assert (result.identical, result.ranges, result.unmade) == (True, 1, 0)
+
+
+def test_a_range_that_the_run_never_made_is_told() -> None:
+    world = furnished()
+    machine = world.machine()
+    compare = machine.tasks["${CompareFunctionArn}"]
+
+    def failing(event: dict[str, Any]) -> Any:
+        if event["location"] == "2":
+            raise TaskFailedError("States.Timeout")
+        return compare(event)
+
+    machine.tasks["${CompareFunctionArn}"] = failing
+    run = world.reconcile(machine)
+    assert run.state is RunState.PARTIAL
+    for change in (NO_CHANGE, Change(tolerance=2)):
+        result = replayed(world, run, change).result
+        assert result is not None
+        assert (result.ranges, result.unmade, result.first) == (1, 1, None)
 
 
 def test_what_cannot_be_replayed_is_refused_with_the_reason() -> None:

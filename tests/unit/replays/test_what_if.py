@@ -1,9 +1,12 @@
 """Finds: a what-if that lists other rows than a run under those terms would have changed."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
+from tests.asl import ROOT
 from tests.unit.replays.replay_world import furnished, moved_on, replayed
 from tests.world import ACCOUNT, World
 from trueup.domain.accounts import Account, Link
@@ -158,6 +161,15 @@ def test_rows_are_listed_only_of_what_if_that_has_ended_and_by_its_own_cursor() 
     world.registry.write(Replace(busy, stored.version))
     with pytest.raises(ConflictError, match="not come to its end"):
         changed_rows(world.registry, world.evidence, two.id, None, 1)
+
+
+def test_the_example_of_the_documentation_is_a_change() -> None:
+    text = (ROOT / "docs" / "replay.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    change = Change.model_validate(json.loads(example)["change"])
+    assert all(getattr(change, name) for name in Change.model_fields)
+    table = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert table == list(Change.model_fields)
 
 
 def test_a_run_that_was_compared_is_not_changed_by_a_what_if() -> None:
