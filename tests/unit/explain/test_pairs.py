@@ -88,6 +88,20 @@ def test_the_first_of_the_list_takes_its_effect_alone_and_the_second_the_rest() 
     assert shares == [(Cause.LAG, -8), (Cause.IN_TRANSIT, -2)]
 
 
+def test_a_sale_that_our_ledger_dates_later_and_goods_on_hold() -> None:
+    late = moved("reserve", 3, "12:01", "A-1")
+    explanation = told(row(80, 88, stock(91, late, on_hold=11)))
+    assert causes(explanation) == {Cause.CHANNEL_SOLD: 3, Cause.HOLD_SHOWN: -11}
+    assert explanation.outcome is Outcome.EXCEPTION
+
+
+def test_a_sale_that_our_ledger_dates_later_and_movements_not_seen_yet() -> None:
+    late = moved("reserve", 3, "12:01", "A-1")
+    explanation = told(row(80, 117, stock(120, SALE, late)))
+    assert causes(explanation) == {Cause.CHANNEL_SOLD: 3, Cause.LAG: -40}
+    assert explanation.outcome is Outcome.EXPLAINED
+
+
 def test_one_cause_is_preferred_to_two() -> None:
     before = Capture(at("11:00"), 90, 90, matched=True)
     edited = told(row(90, 106, stock(95, on_hold=5, in_transit=11), previous=before))

@@ -27,6 +27,7 @@ _STATES: dict[Cause, Callable[[Row, Sequence[Parts]], Iterator[Candidate]]] = {
     Cause.IN_TRANSIT: under_way,
     Cause.HOLD_SHOWN: held,
 }
+_SOLD = (Cause.CHANNEL_SOLD,)
 _MOVED = (Cause.LAG, Cause.MISSED_EVENT, Cause.DUPLICATE_EVENT)
 
 
@@ -48,8 +49,9 @@ TIERS = (
     _tier(_FACTS, _STATES, 1.0),
     _tier(_STATES, _STATES, 1.0),
     _tier(_FACTS, _MOVED, 0.5),
+    _tier((*_FACTS, *_STATES), _SOLD, 0.5),
     _tier(_STATES, _MOVED, 0.25),
-    _tier(_MOVED, _MOVED, 0.25),
+    _tier((*_SOLD, *_MOVED), _MOVED, 0.25),
 )
 """The surest first."""
 
