@@ -18,12 +18,13 @@ from trueup.domain.errors import ConflictError, NotFoundError, RejectedError
 from trueup.domain.outcomes import Reason
 from trueup.domain.replays import NO_CHANGE, Change, FirstDifference, Replay, ReplayState
 from trueup.domain.runs import Run, RunState, Version
+from trueup.domain.time import from_milliseconds
 from trueup.ports import Replace
 from trueup.usecases.books import rows_book
 from trueup.usecases.reconcile.job import Job
 from trueup.usecases.reconcile.parts import PlanItem, load_plan
 from trueup.usecases.replays.starting import MAX_OPEN, REPLAYED_DAYS
-from trueup.usecases.retention import sweep_books
+from trueup.usecases.retention import KEPT_DAYS, sweep_books
 
 
 def state(world: World) -> Any:
@@ -59,13 +60,17 @@ def test_a_run_is_the_same_a_day_later_whatever_changed_since() -> None:
 def test_every_kept_run_is_the_same_however_often_the_books_were_swept() -> None:
     world = furnished()
     runs = [world.reconcile()]
-    for _ in range(4):
-        world.now += timedelta(days=8)
+    for _ in range(6):
+        world.now += timedelta(days=9)
         world.baseline("main", {"SKU-01": world.now.day})
         world.shelf.stock["1", "SKU-02"] = world.now.day
         runs.append(world.reconcile())
         sweep_books(world.registry, world.pages, world.now)
-    for run in runs:
+    oldest = world.now - timedelta(days=REPLAYED_DAYS)
+    kept = [run for run in runs if run.opened_at > oldest]
+    before = plan_of(world, kept[0])[0].previous_at
+    assert from_milliseconds(before) < world.now - timedelta(days=KEPT_DAYS)
+    for run in kept:
         result = replayed(world, run).result
         assert result is not None
         assert result.identical, result.first
