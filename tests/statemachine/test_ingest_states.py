@@ -149,8 +149,8 @@ class Disturbed(IntakeWorld):
         for name, port in self._calm.items():
             setattr(self, name, port)
 
-    def machine(self) -> Machine:
-        return survivable(super().machine())
+    def machine(self, hurried: Callable[[], bool] = lambda: False) -> Machine:
+        return survivable(super().machine(hurried))
 
     def replace(self) -> None:
         """Upload the new file, run it, and confirm the drop that it asks about."""
