@@ -66,6 +66,14 @@ def test_every_state_machine_has_an_alarm(
         assert machines <= watched(of_metric), metric
 
 
+def test_what_has_a_record_is_finalised_when_its_execution_ends_badly(
+    written: Resources,
+) -> None:
+    detail = written["ExecutionEnded"]["Properties"]["EventPattern"]["detail"]
+    machines = set(of_type(written, "AWS::Serverless::StateMachine"))
+    assert set(refers(detail["stateMachineArn"])) == machines - {"DispatchMachine"}
+
+
 def test_everything_started_by_an_event_has_a_dead_letter_queue(written: Resources) -> None:
     for name, rule in of_type(written, "AWS::Events::Rule").items():
         for target in rule["Targets"]:

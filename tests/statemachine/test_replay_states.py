@@ -1,5 +1,6 @@
 """Replays through the machine that ships: every state and Catch, and a fault at every call."""
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +16,7 @@ from tests.world import SELLER, World
 from trueup.domain.errors import TrueupError
 from trueup.domain.replays import NO_CHANGE, Change, Replay, ReplayState
 from trueup.domain.runs import Run
+from trueup.usecases.finalising import STOPPED, ending_of, finalise
 from trueup.usecases.replays.closing import UNFINISHED
 from trueup.usecases.replays.reading import changed_rows
 from trueup.usecases.replays.starting import DEADLINE, payload
@@ -102,6 +104,17 @@ def test_the_sweeper_starts_what_never_started_and_ends_what_vanished() -> None:
     world.now += DEADLINE
     sweep_open(world.plant())
     assert found(world, late).cause == found(world, lost).cause == TOO_LATE
+
+
+def test_an_execution_that_was_stopped_is_finalised_by_its_event() -> None:
+    world = furnished()
+    replay = start(world, world.reconcile())
+    given = json.dumps(payload(SELLER, replay))
+    event = {"detail": {"status": "ABORTED", "input": given}}
+    assert finalise(world.plant(), ending_of(event)).ended
+    ended = found(world, replay)
+    assert (ended.state, ended.cause) == (ReplayState.FAILED, STOPPED["ABORTED"])
+    assert not finalise(world.plant(), ending_of(event)).ended
 
 
 class Disturbed:
