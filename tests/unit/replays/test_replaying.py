@@ -270,7 +270,10 @@ def test_changes_fit_the_kind_and_the_run() -> None:
     with pytest.raises(RejectedError) as refused:
         start(world, run, change)
     where = [fault.where for fault in refused.value.faults]
-    assert where == ["/tolerances/0/channel_location", "/buffers/a~1b", "/locations/paris"]
+    assert where == [
+        f"/change/{end}"
+        for end in ("tolerances/0/channel_location", "buffers/a~1b", "locations/paris")
+    ]
 
 
 def test_only_so_many_are_at_work_at_a_time() -> None:

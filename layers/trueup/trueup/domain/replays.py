@@ -83,17 +83,17 @@ class Change(_Part):
         return self != NO_CHANGE
 
     def faults(self, inputs: Inputs) -> Iterator[Fault]:
-        """What the run does not know, as JSON pointers."""
+        """What the run does not know, as JSON pointers into what has the `change`."""
         linked = {link.channel_location for link in inputs.links}
         for number, rule in enumerate(self.tolerances):
             if rule.channel_location not in (None, *linked):
-                where = f"/tolerances/{number}/channel_location"
+                where = f"/change/tolerances/{number}/channel_location"
                 yield Fault(where, "was no channel location of the run")
         for place in sorted(self.buffers.keys() - linked):
-            yield Fault(f"/buffers/{_escaped(place)}", "was no channel location of the run")
+            yield Fault(f"/change/buffers/{_escaped(place)}", "was no channel location of the run")
         feeding = {member.location for link in inputs.links for member in link.members}
         for code in sorted(self.locations.keys() - feeding):
-            yield Fault(f"/locations/{code}", "did not feed the run")
+            yield Fault(f"/change/locations/{code}", "did not feed the run")
 
     def applied(self, inputs: Inputs, account: str) -> Inputs:
         """The inputs of a run with these terms in them."""
