@@ -6,6 +6,8 @@ import pytest
 
 from tests.unit.api.api_world import ApiWorld
 from tests.unit.api.variance_furniture import state_stock, tell
+from trueup.books.schema import LISTINGS
+from trueup.usecases.books import listings_book
 
 BASE = "/v1/locations/berlin"
 FIRST = {"A1": 10, "A2": 20, "B1": 30, "history": 4}
@@ -119,3 +121,44 @@ def test_what_is_not_there_is_404(api: ApiWorld) -> None:
         assert api.call("GET", f"{BASE}/{path}").status == 404, path
     assert api.call("GET", "/v1/locations/nowhere/variances/history").status == 404
     assert api.call("GET", f"{BASE}/counts").body == {"counts": [], "whole": True}
+
+
+def test_what_sources_lack_is_beside_the_channels_incidents(stated: ApiWorld) -> None:
+    found = stated.call("GET", "/v1/incidents").body["incidents"]
+    shrunk = next(one for one in found if one["cause"] == "shrinkage")
+    names = ("kind", "account", "location", "rows", "units_under", "unvalued_rows", "rows_version")
+    assert [shrunk[name] for name in names] == ["source", None, "berlin", 2, 3, 2, 2]
+    assert stated.call("GET", f"/v1/incidents/{shrunk['id']}").body == shrunk
+    assert stated.call("GET", "/v1/incidents?account=eu").body["incidents"] == []
+    subject = {"kind": "source", "location": "berlin", "cause": "shrinkage"}
+    case = stated.call("POST", "/v1/cases", {"subject": subject, "owner": "ada"})
+    assert case.status == 201, case.text
+    assert (case.body["subject"]["cause"], case.body["subject"]["sku"]) == ("shrinkage", None)
+    assert stated.call("POST", "/v1/cases", {"subject": subject}).status == 409
+    bundle = stated.call("GET", f"/v1/cases/{case.body['id']}/evidence").body["evidence"]
+    assert bundle["incident"]["case"]["id"] == case.body["id"]
+    ended = {"version": 1, "root_cause": "shrinkage", "text": "Gone."}
+    done = stated.call("POST", f"/v1/cases/{case.body['id']}/resolve", ended)
+    assert done.status == 200, done.text
+
+
+def test_what_is_lost_is_ranked_by_its_cost(api: ApiWorld) -> None:
+    api.connect()
+    api.call("POST", "/v1/sources", {"code": "wms", "name": "WMS"})
+    rows = [
+        {"key": "A1", "pack_size": 6, "cost": 1_200, "currency": "EUR"},
+        {"key": "A1\x00X", "pack_size": 1, "cost": 250, "currency": "EUR"},
+        {"key": "B1", "pack_size": 1, "cost": 9, "currency": "CHF", "unset": 0},
+    ]
+    api.write_book("acme", listings_book("eu"), LISTINGS, rows, "import")
+    state_stock(api, "acme", "berlin", {"A1": 10, "B1": 10, "C1": 10}, "wms")
+    api.now += timedelta(hours=1)
+    state_stock(api, "acme", "berlin", {"A1": 6, "B1": 17, "C1": 10}, "wms")
+    statement = api.call("GET", f"{BASE}/variances").body["statement"]
+    assert (statement["value_short"], statement["value_over"]) == ({"EUR": 1000}, {"CHF": 63})
+    assert statement["unvalued"] == 0
+    found = api.call("GET", "/v1/incidents").body["incidents"]
+    assert {one["cause"]: one["value"] for one in found} == {
+        "shrinkage": {"EUR": 1000},
+        "surplus": {"CHF": 63},
+    }

@@ -54,6 +54,7 @@ class CaseWorld:
             self.world.registries,
             lambda _, actor: self.cabinet(actor),
             lambda _: poster(self.registry, self.world.ledger, self.world.clock),
+            lambda _: self.world.ledger,
             self.world.clock,
         )
 

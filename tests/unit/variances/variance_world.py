@@ -26,13 +26,20 @@ class VarianceWorld(IntakeWorld):
 
     def move(self, kind: str, sku: str, units: int, minutes_ago: float = 1, **more: Any) -> str:
         """Tell of a movement so many minutes ago; its id."""
+        movement = self.told(kind, sku, units, minutes_ago, **more)
+        return f"{movement.source}:{movement.id}"
+
+    def told(
+        self, kind: str, sku: str, units: int, minutes_ago: float = 1, **more: Any
+    ) -> Movement:
+        """As `move`; the movement."""
         self._ids += 1
         at = milliseconds(self.now - minutes_ago * MINUTE)
         fields = {"source": SOURCE, "id": f"m{self._ids}"} | more
         movement = Movement(MovementKind[kind.upper()], sku, PLACE, units, at, **fields)
         found = append(self.ledger, self.clock, movements_stream(PLACE), [movement])
         assert found.accepted, found
-        return f"{movement.source}:{movement.id}"
+        return movement
 
     def later(self, minutes: float = 60) -> datetime:
         self.now += minutes * MINUTE

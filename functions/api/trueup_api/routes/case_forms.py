@@ -20,7 +20,7 @@ CauseName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 class SubjectBody(Strict):
     """What a case is about. `incident`: account, location, cause. `row`: account, location, and
     the SKU, or the channel's key of what is not listed; both where a SKU is listed by another
-    key. `source`: one of your locations, and the SKU.
+    key. `source`: one of your locations, and the SKU, or the cause of an incident there.
     """
 
     kind: Literal["incident", "row", "source"]
@@ -49,6 +49,8 @@ class SubjectBody(Strict):
     def _what(self) -> str:
         if self.kind == "incident":
             return self.cause or ""
+        if self.kind == "source" and self.sku is None:
+            return Subject.of_source(self.location, cause=self.cause).what if self.cause else ""
         if self.sku is None:
             is_row = self.kind == "row" and self.channel_key
             return unlisted_key(self.channel_key or "") if is_row else ""
@@ -202,13 +204,13 @@ class CommentsView(Strict):
 
 
 def subject_view(subject: Subject) -> SubjectView:
-    what, kind = subject.what, subject.kind
+    what, kind, cause = subject.what, subject.kind, subject.cause
     return SubjectView(
         kind=kind,
         account=subject.account,
         location=subject.location,
-        cause=what if kind is SubjectKind.INCIDENT else None,
-        sku=None if kind is SubjectKind.INCIDENT or is_unlisted(what) else sku_of(what),
+        cause=cause,
+        sku=None if cause is not None or is_unlisted(what) else sku_of(what),
         channel_key=channel_key_of(what) if kind is SubjectKind.ROW else None,
     )
 

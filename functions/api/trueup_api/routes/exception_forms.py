@@ -28,7 +28,10 @@ class CaseMark(Strict):
 
 
 class IncidentView(Strict):
-    """Rows of one cause at one channel location. `location` is the channel's id of it.
+    """Rows of one cause at one channel location. `location` is the channel's id of it. Of the kind
+    `source`: SKUs of one of your locations (`account` null) whose source states another position
+    than the ledger expects; then units are base units, `value` is at cost, `rows_version` that of
+    the statement, and `run` its import.
 
     `rows` and the figures are of rows that wait; `accepted_rows` are beside them. Units are
     channel units; `value` is minor units by currency of what is over and under at price, of
@@ -37,7 +40,8 @@ class IncidentView(Strict):
     """
 
     id: str
-    account: str
+    kind: Literal["channel", "source"]
+    account: str | None
     location: str
     cause: str
     sentence: str
@@ -130,7 +134,8 @@ def incident_view(incident: Incident) -> IncidentView:
     place, group = incident.place, incident.group
     return IncidentView(
         id=incident.id,
-        account=place.account,
+        kind="channel" if place.account else "source",
+        account=place.account or None,
         location=place.location,
         cause=group.cause,
         sentence=sentence_of(group.cause),

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trueup.domain.accounts import Code, Entity, Slug
+from trueup.domain.keys import SEPARATOR
 from trueup.domain.time import Instant
 
 RECURRENCE_WINDOW = timedelta(days=14)
@@ -18,6 +19,10 @@ RESOLVED_GRACE = timedelta(hours=1)
 LONGEST_ACCEPTANCE = timedelta(days=366)
 MAX_CASES = 1_000
 """Cases about one location that are open, or ended within the window: a run looks at each."""
+
+
+CAUSE = SEPARATOR
+"""Before a cause of a source's SKUs: no SKU begins like this."""
 
 
 class SubjectKind(StrEnum):
@@ -68,16 +73,30 @@ class Part(BaseModel):
 
 
 class Subject(Part):
-    """What a case is about: a cause at a channel location, a row there, or a source's SKU.
+    """What a case is about: a cause at a channel location, a row there, or what a source states.
 
     `account` is None for a source, whose `location` is one of the seller's. `what` is the cause,
-    the row's key or the SKU.
+    the row's key or the SKU; of a source the SKU, or a cause of its SKUs behind `CAUSE`.
     """
 
     kind: SubjectKind
     account: Slug | None = None
     location: Code
     what: Annotated[str, StringConstraints(min_length=1, max_length=600)]
+
+    @classmethod
+    def of_source(cls, location: str, *, sku: str = "", cause: str = "") -> "Subject":
+        """A SKU of one of the seller's locations, or all of its SKUs with a cause."""
+        what = sku or f"{CAUSE}{cause}"
+        return cls(kind=SubjectKind.SOURCE, location=location, what=what)
+
+    @property
+    def cause(self) -> str | None:
+        """The cause that it is about; None: it is about a row or a SKU."""
+        if self.kind is SubjectKind.INCIDENT:
+            return self.what
+        of_source = self.kind is SubjectKind.SOURCE and self.what.startswith(CAUSE)
+        return self.what.removeprefix(CAUSE) if of_source else None
 
     @property
     def place(self) -> tuple[str, ...]:

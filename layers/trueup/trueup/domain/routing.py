@@ -62,7 +62,7 @@ def _fits(rule: RoutingRule, subject: Subject, group: CauseGroup) -> bool:
     return (
         rule.account in (None, subject.account)
         and rule.location in (None, subject.location)
-        and rule.cause in (None, subject.what)
+        and rule.cause in (None, subject.cause)
         and _worth(rule.minimum, group)
     )
 

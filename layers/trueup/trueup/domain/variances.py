@@ -95,6 +95,11 @@ class VarianceRun(Entity):
         return (self.location, f"{self.version:012d}")
 
     @property
+    def whole(self) -> bool:
+        """Whether it told of all SKUs: a file of some leaves the baseline's instant alone."""
+        return self.stated.as_of == self.as_of
+
+    @property
     def forget_at(self) -> datetime:
         return self.at + HISTORY_KEPT
 

@@ -120,7 +120,7 @@ class Wiring:
 
     def office(self) -> Office:
         """What looks after cases and corrections of all sellers, as rules."""
-        return Office(self.registries, self.cabinet, self._post, self.clock)
+        return Office(self.registries, self.cabinet, self._post, self.ledger, self.clock)
 
     def cabinet(self, seller: str, actor: str) -> Cabinet:
         """The ports of a seller's cases, as somebody changes them."""

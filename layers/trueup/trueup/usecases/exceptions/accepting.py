@@ -41,10 +41,11 @@ def accept_case(cabinet: Cabinet, id_: str, version: int, terms: Terms) -> Store
     """
     _check_time(terms, cabinet.clock())
     subject = require_case(cabinet.registry, id_).value.subject
+    _refuse_source(subject)
     if subject.kind is SubjectKind.INCIDENT:
         return _accept_rows(cabinet, id_, version, subject, terms)
     seen = look(cabinet.registry, cabinet.pages, subject, cabinet.clock())
-    if subject.kind is SubjectKind.ROW and seen.gap != terms.gap:
+    if seen.gap != terms.gap:
         raise ConflictError("The row has another gap now; look at it again.")
     return change_case(cabinet, id_, version, _accepting(cabinet, terms, terms.gap))
 
@@ -55,6 +56,7 @@ def accept_incident(cabinet: Cabinet, subject: Subject, terms: Terms) -> Stored[
     ConflictError: a newer comparison than the one the person saw is visible.
     """
     _check_time(terms, cabinet.clock())
+    _refuse_source(subject)
     incident = require_incident(cabinet.registry, subject, cabinet.clock())
     _check_seen(incident, terms)
     docket = cabinet.registry.get(Docket, *subject.place, subject.what)
@@ -63,6 +65,13 @@ def accept_incident(cabinet: Cabinet, subject: Subject, terms: Terms) -> Stored[
     else:
         case = require_case(cabinet.registry, docket.value.case)
     return _accept_rows(cabinet, case.value.id, case.version, subject, terms)
+
+
+def _refuse_source(subject: Subject) -> None:
+    """What a source states otherwise is accepted SKU by SKU: the next statement makes it true."""
+    if subject.account is None and subject.cause is not None:
+        reason = "accept single SKUs, or resolve it: from its statement on, the source is believed"
+        raise RejectedError("A source's incident is not accepted.", (Fault("/subject", reason),))
 
 
 def _accept_rows(

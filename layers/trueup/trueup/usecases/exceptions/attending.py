@@ -12,10 +12,12 @@ from trueup.domain.cases import Case, CaseState
 from trueup.domain.errors import ConflictError, DefectError, RetryLaterError
 from trueup.domain.tending import Tending
 from trueup.domain.time import Clock
-from trueup.ports import Appointment, Registries
+from trueup.domain.variances import VarianceTending
+from trueup.ports import Appointment, Ledger, Registries
 from trueup.usecases.exceptions.adjusting import Post
 from trueup.usecases.exceptions.applying import RULE, attend_adjustment
 from trueup.usecases.exceptions.filing import Cabinet, docket_of
+from trueup.usecases.exceptions.source_tending import tend_source
 from trueup.usecases.exceptions.stepping import EXPIRED, write_reopened
 from trueup.usecases.exceptions.tending import ACTOR, tend
 
@@ -34,6 +36,7 @@ class Office:
     registries: Registries
     cabinet_of: Callable[[str, str], Cabinet]
     post_of: Callable[[str], Post]
+    ledger_of: Callable[[str], Ledger]
     clock: Clock
 
 
@@ -82,6 +85,10 @@ def _did(office: Office, appointment: Appointment, in_time: Callable[[], bool]) 
     match appointment.kind:
         case Tending.record:
             return tend(office.cabinet_of(seller, ACTOR), identity[0], identity[1], in_time)
+        case VarianceTending.record:
+            return tend_source(
+                office.cabinet_of(seller, ACTOR), office.ledger_of(seller), identity[0]
+            )
         case Case.record:
             return expire(office.cabinet_of(seller, ACTOR), identity[0])
         case Adjustment.record:

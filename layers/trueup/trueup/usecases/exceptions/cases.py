@@ -14,7 +14,7 @@ from trueup.domain.cases import (
     RootCause,
     Subject,
 )
-from trueup.domain.cause_words import SENTENCES
+from trueup.domain.cause_words import SENTENCES, VARIANCES
 from trueup.domain.errors import ConflictError, Fault, RejectedError
 from trueup.ports import Create, Registry, Replace, Stored, Write
 from trueup.usecases.exceptions.accepted import withdrawing
@@ -30,7 +30,7 @@ from trueup.usecases.exceptions.subjects import look
 from trueup.usecases.retrying import retried
 from trueup.usecases.whole import all_of
 
-ROOT_CAUSES = tuple(dict.fromkeys((*(cause.value for cause in RootCause), *SENTENCES)))
+ROOT_CAUSES = tuple(dict.fromkeys((*(c.value for c in RootCause), *SENTENCES, *VARIANCES)))
 """What a case may be resolved with: what people find, or a cause of the explanation."""
 
 

@@ -64,7 +64,9 @@ class RowEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`movements`: of a source's SKU, the latest ones; a row's are in its divergence."""
+    """`movements`: of a source's SKU, or of its incident's samples, the latest ones; a row's are
+    in its divergence.
+    """
 
     subject: Subject
     incident: Incident | None
@@ -86,8 +88,7 @@ class Archive:
     def bundle(self, subject: Subject) -> Bundle:
         """NotFoundError: its location was never compared, or there is no such incident now."""
         if subject.account is None:
-            moved = self._of_source(subject.location, subject.what)
-            return Bundle(subject, None, None, (), moved)
+            return self._of_source(subject)
         place = Sight(self.registry).place(subject.account, subject.location)
         incident = None
         keys: Sequence[str] = [subject.what]
@@ -127,7 +128,15 @@ class Archive:
         except NotFoundError:  # evidence is kept for some months only
             return None
 
-    def _of_source(self, location: str, sku: str) -> tuple[Movement, ...]:
+    def _of_source(self, subject: Subject) -> Bundle:
+        if subject.cause is None:
+            return Bundle(subject, None, None, (), self._moved(subject.location, subject.what))
+        incident = require_incident(self.registry, subject, self.now)
+        skus = incident.group.samples[:MAX_ROWS]
+        moved = [m for sku in skus for m in self._moved(subject.location, sku)]
+        return Bundle(subject, incident, None, (), tuple(moved[-MAX_MOVEMENTS:]))
+
+    def _moved(self, location: str, sku: str) -> tuple[Movement, ...]:
         pin = pin_ledger(self.registry, self.ledger, location)
         return tuple(gather_sku(self.ledger, pin, sku)[-MAX_MOVEMENTS:])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.domain.acceptances import Acceptance, Remainder
-from trueup.domain.cases import Docket, Subject, SubjectKind
+from trueup.domain.cases import CAUSE, Docket, Subject, SubjectKind
 from trueup.domain.errors import NotFoundError
 from trueup.domain.exceptions import ranked, stake_of
 from trueup.domain.groups import CauseGroup
@@ -19,13 +19,14 @@ from trueup.usecases.exceptions.names import (
     scope_of,
     write_cursor,
 )
+from trueup.usecases.exceptions.source_places import SourcePlace, source_places
 from trueup.usecases.exceptions.visible import Place, Sight
 from trueup.usecases.whole import all_of
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Rows of one cause at one channel location.
+    """Rows of one cause at one channel location, or SKUs of one that a source states otherwise.
 
     `group`: those that wait; `accepted_rows` are beside them. `counting`: an acceptance changed
     since the rows were counted, and until they are counted again `group` has the accepted too.
@@ -54,6 +55,8 @@ class Incident:
 
     @property
     def subject(self) -> Subject:
+        if not self.place.account:
+            return Subject.of_source(self.place.location, cause=self.group.cause)
         return Subject(
             kind=SubjectKind.INCIDENT,
             account=self.place.account,
@@ -170,6 +173,9 @@ def list_incidents(
     places = Sight(registry).places(wanted.account, wanted.location)
     known = Known(registry, now, *([wanted.account] if wanted.account else []))
     found = [i for place in places for i in known.incidents(place) if wanted.takes(i)]
+    if wanted.account is None:
+        stated = source_incidents(registry, wanted.location)
+        found += [incident for incident in stated if wanted.takes(incident)]
     order = ranked(found, lambda i: stake_of(i.group), lambda i: i.id)
     start = _behind(order, after)
     page = order[start : start + limit]
@@ -189,6 +195,8 @@ def _behind(order: list[Incident], after: str | None) -> int:
 
 def require_incident(registry: Registry, subject: Subject, now: datetime) -> Incident:
     """The incident as it stands now. NotFoundError: there is none."""
+    if subject.account is None:
+        return _require_source_incident(registry, subject)
     place = Sight(registry).place(subject.account or "", subject.location)
     known: Mapping[str, Incident] = {
         incident.group.cause: incident
@@ -197,3 +205,35 @@ def require_incident(registry: Registry, subject: Subject, now: datetime) -> Inc
     if subject.what not in known:
         raise NotFoundError("There is no such incident now.")
     return known[subject.what]
+
+
+def source_incidents(registry: Registry, location: str | None) -> list[Incident]:
+    """Of one of the seller's locations, or of all: what sources state otherwise, by cause."""
+    return [
+        incident
+        for place in source_places(registry, location)
+        for incident in incidents_of(registry, place)
+    ]
+
+
+def incidents_of(registry: Registry, place: SourcePlace) -> list[Incident]:
+    """The incidents of one source's location."""
+    dockets = all_of(registry, Docket, SubjectKind.SOURCE, place.location)
+    known = {stored.value.subject.what: stored.value for stored in dockets}
+    return [
+        Incident(
+            place,
+            group,
+            first_seen=place.first_seen.get(group.cause),
+            docket=known.get(f"{CAUSE}{group.cause}"),
+        )
+        for group in place.groups
+    ]
+
+
+def _require_source_incident(registry: Registry, subject: Subject) -> Incident:
+    found = source_incidents(registry, subject.location)
+    incident = next((one for one in found if one.subject == subject), None)
+    if incident is None:
+        raise NotFoundError("There is no such incident now.")
+    return incident

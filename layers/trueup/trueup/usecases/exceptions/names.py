@@ -15,7 +15,9 @@ T = TypeVar("T")
 
 
 def incident_id(account: str, location: str, cause: str) -> str:
-    """An incident's id: the same as long as account, location and cause are."""
+    """An incident's id: the same as long as account, location and cause are. A source's location
+    has no account: "".
+    """
     return _text([account, location, cause])
 
 
@@ -23,6 +25,8 @@ def incident_of(id_: str) -> Subject:
     """The inverse. NotFoundError: it is no id of an incident."""
     try:
         account, location, cause = _read(id_, list[str])
+        if not account and cause:
+            return Subject.of_source(location, cause=cause)
         return Subject(kind=SubjectKind.INCIDENT, account=account, location=location, what=cause)
     except ValueError as error:  # also pydantic's and msgspec's
         raise NotFoundError("There is no such incident.") from error

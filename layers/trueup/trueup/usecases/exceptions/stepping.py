@@ -26,7 +26,7 @@ MATCHES = "It matches again."
 
 def take_step(
     cabinet: Cabinet,
-    place: Place,
+    place: Place | None,
     docket: Stored[Docket],
     found: Found,
     rules: Sequence[RoutingRule],
@@ -115,7 +115,7 @@ def _why(docket: Docket, found: Found, cabinet: Cabinet) -> str:
 
 def _recur(
     cabinet: Cabinet,
-    place: Place,
+    place: Place | None,
     docket: Stored[Docket],
     found: Found,
     rules: Sequence[RoutingRule],
@@ -127,8 +127,9 @@ def _recur(
     file_case(cabinet, before.subject, roles, seen, docket, BACK)
 
 
-def _routed(place: Place, before: Case, rules: Sequence[RoutingRule]) -> Roles:
-    group = place.group(before.subject.what)
+def _routed(place: Place | None, before: Case, rules: Sequence[RoutingRule]) -> Roles:
+    cause = before.subject.cause
+    group = place.group(cause) if place and cause else None
     if group is None:
         return Roles()
     rule = rule_for(rules, before.subject, group)

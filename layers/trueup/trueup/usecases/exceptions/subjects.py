@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from trueup.books.manifest import load_manifest
 from trueup.books.reader import BookReader
-from trueup.books.schema import ROWS
+from trueup.books.schema import ROWS, VARIANCES
 from trueup.domain.accounts import Location
 from trueup.domain.cases import Subject, SubjectKind
 from trueup.domain.errors import NotFoundError, RejectedError
 from trueup.ports import PageStore, Registry
 from trueup.usecases.exceptions.incidents import require_incident
+from trueup.usecases.exceptions.source_places import SourcePlace, source_place
 from trueup.usecases.exceptions.stakes import Staked, staked
 from trueup.usecases.exceptions.visible import Place, Sight
 
@@ -30,19 +32,39 @@ class Seen:
 
 def look(registry: Registry, pages: PageStore, subject: Subject, now: datetime) -> Seen:
     """What is there now. NotFoundError: nothing by this name; RejectedError: the row matches."""
-    if subject.kind is SubjectKind.INCIDENT:
+    if subject.cause is not None:
         incident = require_incident(registry, subject, now)
         return Seen(incident.place, incident.group.cause)
     if subject.kind is SubjectKind.SOURCE:
         if registry.get(Location, subject.location) is None:
             raise NotFoundError(f"You have no location {subject.location}.")
-        return Seen(None, "variance")
+        return source_seen(registry, pages, subject)
     place = Sight(registry).place(subject.account or "", subject.location)
     row = differing_rows(pages, place, [subject.what]).get(subject.what)
     if row is None:
         _require_row(pages, place, subject.what)
         raise RejectedError("This row matches; there is nothing to have a case about.")
     return Seen(place, row.cause, row.gap)
+
+
+def source_seen(registry: Registry, pages: PageStore, subject: Subject) -> Seen:
+    """A source's SKU, as it was last stated; `gap`: expected sellable less stated, in base units.
+
+    People may have cases about SKUs that agree, as after a count.
+    """
+    place = source_place(registry, subject.location)
+    found = stated_rows(pages, place, [subject.what]).get(subject.what) if place else None
+    if found is None:
+        return Seen(place, "variance")
+    return Seen(place, found["cause"], found["delta"])
+
+
+def stated_rows(
+    pages: PageStore, place: SourcePlace, skus: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Those of some SKUs that were stated otherwise than expected, by SKU."""
+    manifest = load_manifest(pages, place.head.book, place.head.manifest)
+    return BookReader(pages, place.head.book, VARIANCES, manifest).get(sorted(skus))
 
 
 def _require_row(pages: PageStore, place: Place, key: str) -> None:

@@ -14,7 +14,7 @@ from trueup.usecases.ingest import objects
 from trueup.usecases.ingest.movement_rows import SCHEMA, movement_of
 from trueup.usecases.ingest.sorting import in_order
 from trueup.usecases.ingest.work import IngestWork
-from trueup.usecases.ledger.agenda import arrange_closing
+from trueup.usecases.ledger.agenda import arrange_closing, arrange_tending
 from trueup.usecases.ledger.appending import Appended, append
 
 CHUNK = 10_000
@@ -31,6 +31,7 @@ def apply_movements(
     passage = _begun(work, stored.value)
     for location, movements in _chunks(work, stored.value, passage.value.applied):
         arrange_closing(work.registry, work.clock, location)
+        arrange_tending(work.registry, work.clock, location, movements)
         found = append(work.ledger, work.clock, movements_stream(location), movements)
         passage = _written(work, passage, _moved(passage.value, found, len(movements)))
         if hurried():

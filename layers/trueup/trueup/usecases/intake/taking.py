@@ -18,7 +18,7 @@ from trueup.ports import Ledger, Registry
 from trueup.usecases.intake.events import MAX_EVENTS, Flaw
 from trueup.usecases.intake.normalising import Reading, normalise
 from trueup.usecases.intake.setting import setting_of
-from trueup.usecases.ledger.agenda import arrange_closing
+from trueup.usecases.ledger.agenda import arrange_closing, arrange_tending
 from trueup.usecases.ledger.appending import Appended, append, with_inbound
 
 
@@ -86,6 +86,7 @@ def store(gate: Gate, readings: Sequence[Reading]) -> list[Outcome]:
     for location, parts in _by_location(readings).items():
         stream, movements = movements_stream(location), [movement for _, movement in parts]
         arrange_closing(gate.registry, gate.clock, location)
+        arrange_tending(gate.registry, gate.clock, location, movements)
         appended = append(gate.ledger, gate.clock, stream, movements)
         for index, fate in fates_of(appended):
             fates[parts[index][0]].append(fate)

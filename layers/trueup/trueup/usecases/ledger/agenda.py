@@ -1,15 +1,33 @@
 """The appointments of locations with a ledger: when their books are next looked at."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 
 from trueup.domain.errors import ConflictError
 from trueup.domain.ledger import LedgerDue
+from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.time import Clock
-from trueup.ports import Create, Registry
+from trueup.domain.variances import VarianceTending
+from trueup.ports import Create, Registry, Replace
 
 LOOK = timedelta(minutes=15)
 """A location's book is looked at so often; a write to its appointment each time."""
+
+SOON = timedelta(minutes=2)
+"""After a count came, and by then is stored, the cases of its location are looked after."""
+
+
+def arrange_tending(
+    registry: Registry, clock: Clock, location: str, movements: Iterable[Movement]
+) -> None:
+    """See to it that a location's cases are looked after, if there are counts among what came."""
+    if not any(movement.kind == MovementKind.COUNT for movement in movements):
+        return
+    due = VarianceTending(location=location, due_at=clock() + SOON)
+    known = registry.get(VarianceTending, location)
+    with suppress(ConflictError):  # somebody else arranged it just now
+        registry.write(Create(due) if known is None else Replace(due, known.version))
 
 
 def arrange_closing(registry: Registry, clock: Clock, location: str) -> None:

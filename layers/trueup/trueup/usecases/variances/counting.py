@@ -4,9 +4,9 @@ An earlier movement that comes late changes what a count should have found, and 
 it. A baseline comes after all movements of its instant.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from operator import attrgetter
 
 from trueup.domain.movements import Movement, MovementKind
@@ -68,13 +68,25 @@ def counts_of_sku(desk: LedgerDesk, location: str, sku: str, limit: int = 20) ->
     return CountsPage(_told(desk, location, found), whole)
 
 
+def last_counts(desk: LedgerDesk, location: str, skus: Collection[str]) -> dict[str, Counted]:
+    """The last count of each of some SKUs, by its instant; those without one are left out."""
+    shards = sorted({shard_of(sku) for sku in skus})
+    found = (_backwards(desk.ledger, location, shard, skus) for shard in shards)
+    last: dict[str, Movement] = {}
+    for count in filter(None, chain.from_iterable(found)):
+        if count.sku not in last or count.order > last[count.sku].order:
+            last[count.sku] = count
+    return {one.movement.sku: one for one in _told(desk, location, list(last.values()))}
+
+
 def _latest(
     ledger: Ledger, location: str, shards: Iterable[int], limit: int, sku: str | None
 ) -> tuple[list[Movement], bool]:
+    wanted = None if sku is None else (sku,)
     found: list[Movement] = []
     whole = True
     for shard in shards:
-        counts = list(islice(_backwards(ledger, location, shard, sku), limit + 1))
+        counts = list(islice(_backwards(ledger, location, shard, wanted), limit + 1))
         whole = whole and None not in counts
         found += filter(None, counts)
     found.sort(key=lambda m: (m.recorded_at, m.order), reverse=True)
@@ -82,7 +94,7 @@ def _latest(
 
 
 def _backwards(
-    ledger: Ledger, location: str, shard: int, sku: str | None
+    ledger: Ledger, location: str, shard: int, skus: Collection[str] | None
 ) -> Iterator[Movement | None]:
     """Counts, the newest recorded first; None: older blocks are not looked through."""
     stream, last = movements_stream(location), ledger.last(movements_stream(location), shard)
@@ -92,15 +104,15 @@ def _backwards(
         first = max(least, last - step)
         for _, block in reversed(list(ledger.read(stream, shard, first, last))):
             if block.counts_from != NEVER:
-                yield from (m for m in reversed(MOVEMENTS.entries(block)) if _is_count(m, sku))
+                yield from (m for m in reversed(MOVEMENTS.entries(block)) if _is_count(m, skus))
         last = first
     if least:
         yield None
 
 
-def _is_count(movement: Movement, sku: str | None) -> bool:
+def _is_count(movement: Movement, skus: Collection[str] | None) -> bool:
     count = movement.kind == MovementKind.COUNT and not movement.claim
-    return count and sku in (None, movement.sku)
+    return count and (skus is None or movement.sku in skus)
 
 
 def _told(desk: LedgerDesk, location: str, counts: Sequence[Movement]) -> tuple[Counted, ...]:

@@ -149,8 +149,7 @@ def _stated_of(desk: LedgerDesk, run: VarianceRun, sku: str) -> Position | None:
     """None: it is not known what was stated of it."""
     if not _is_kept(desk, run.stated):
         return None
-    some = run.stated.as_of != run.as_of  # a file of some SKUs leaves the book's instant alone
-    if some and differing_in(desk, run, sku) is None:
+    if not run.whole and differing_in(desk, run, sku) is None:
         return None
     row = rows_of(desk.pages, run.stated, BASELINE, [sku]).get(sku)
     return stated_by(row, complete=run.stated.complete)

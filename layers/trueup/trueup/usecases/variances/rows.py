@@ -9,10 +9,13 @@ import msgspec
 from trueup.books.pages import Page
 from trueup.books.schema import VARIANCES, VarianceUnknown
 from trueup.domain.groups import MAX_SAMPLES, CauseGroup
-from trueup.explain.variances import Explained, Share
+from trueup.explain.variances import Explained, Share, VarianceCause
 
 Row = tuple[str, Explained, Mapping[str, int]]
 """SKU, why it differs, and |delta| at cost by currency."""
+
+PASSING = (VarianceCause.LATE, VarianceCause.CUTOFF)
+"""These pass by themselves: the next statement has them."""
 
 _encode = msgspec.json.encode
 _shares = msgspec.json.Decoder(list[Share]).decode
@@ -70,6 +73,7 @@ class Counted:
             side = "units_under" if found.delta > 0 else "units_over"
             (self._short if found.delta > 0 else self._over).update(value)
             figures.update({"rows": 1, side: abs(found.delta), "unvalued": int(not value)})
+            figures["explained"] += found.primary in PASSING
             self._value.setdefault(found.primary, Counter()).update(value)
             samples = self._samples.setdefault(found.primary, [])
             samples += [sku] if len(samples) < MAX_SAMPLES else []
