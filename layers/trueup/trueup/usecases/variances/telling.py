@@ -12,7 +12,7 @@ from trueup.books.schema import VARIANCES
 from trueup.domain.errors import ConflictError, DefectError, NotFoundError, RetryLaterError
 from trueup.domain.imports import Import
 from trueup.domain.runs import Head
-from trueup.domain.sources import Provides, Source
+from trueup.domain.sources import Domain, Ownership, Provides, Rules, Source, rule_for
 from trueup.domain.time import Clock, milliseconds
 from trueup.domain.variances import NoExpectation, VarianceDue, VarianceRun, VarianceTending
 from trueup.ledger.streams import SHARDS, movements_stream
@@ -23,6 +23,7 @@ from trueup.usecases.ingest.work import IngestWork
 from trueup.usecases.variances.comparing import Comparison, Statement
 from trueup.usecases.variances.costs import CostBook
 from trueup.usecases.variances.expecting import Expecting, pin_expected
+from trueup.usecases.whole import all_of
 
 NEAR_SECONDS = 900
 """For statements that name no source: how far around its instant a cut-off is looked for."""
@@ -106,13 +107,23 @@ def _no_expectation(work: IngestWork, due: VarianceDue) -> NoExpectation | None:
     """Why nothing can be expected of a statement; None: something can."""
     if due.before is None:
         return NoExpectation.FIRST
-    source = work.registry.get(Source, due.source) if due.source else None
-    if source is not None:
-        snapshots = source.value.provides is Provides.SNAPSHOTS
-        return NoExpectation.SNAPSHOTS if snapshots else None
+    owner = _owner(work.registry, due)
+    if owner is not None:
+        return NoExpectation.SNAPSHOTS if owner.provides is Provides.SNAPSHOTS else None
     stream = movements_stream(due.location)
     moved = any(work.ledger.last(stream, shard) for shard in range(SHARDS))
     return None if moved else NoExpectation.NO_MOVEMENTS
+
+
+def _owner(registry: Registry, due: VarianceDue) -> Source | None:
+    """Whose movements hold at the location, else whose positions, else who stated this."""
+    rules: Rules = {
+        (s.value.domain, s.value.location): s.value for s in all_of(registry, Ownership)
+    }
+    found = (rule_for(rules, d, due.location) for d in (Domain.MOVEMENTS, Domain.POSITIONS))
+    code = next((rule.source for rule in found if rule is not None), due.source)
+    source = registry.get(Source, code) if code else None
+    return source.value if source else None
 
 
 class _Told:
