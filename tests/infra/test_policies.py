@@ -21,6 +21,8 @@ UNBOUNDED = {
     "logs:UpdateLogDelivery",
 }
 
+MOST_MANAGED = 10
+
 
 def test_permissions_are_those_reviewed(expanded: Resources) -> None:
     assert roles(expanded) == json.loads(GOLDEN.read_text()), "wanted? then run `make policies`"
@@ -41,6 +43,16 @@ def test_every_function_has_a_role_of_its_own(expanded: Resources) -> None:
         if resource["Type"] == "AWS::Lambda::Function"
     ]
     assert len(taken) == len(set(taken)) > 0
+
+
+def test_no_role_has_more_managed_policies_than_aws_attaches(expanded: Resources) -> None:
+    """Ten a role without asking for more; the embedded stack attaches any number."""
+    counts = {
+        name: len(resource["Properties"].get("ManagedPolicyArns", []))
+        for name, resource in expanded.items()
+        if resource["Type"] == "AWS::IAM::Role"
+    }
+    assert not {name: count for name, count in counts.items() if count > MOST_MANAGED}
 
 
 def test_only_the_token_trigger_reads_members(expanded: Resources) -> None:
