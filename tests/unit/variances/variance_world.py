@@ -46,12 +46,18 @@ class VarianceWorld(IntakeWorld):
         return self.now
 
     def state(
-        self, stock: Mapping[str, int], *, as_of: datetime | None = None, **how: Any
+        self,
+        stock: Mapping[str, int],
+        committed: Mapping[str, int] | None = None,
+        *,
+        as_of: datetime | None = None,
+        **how: Any,
     ) -> Import:
         """The warehouse states its stock, as of now."""
-        rows = "".join(f"{sku},{units}\n" for sku, units in stock.items())
+        promised = committed or {}
+        rows = "".join(f"{sku},{units},{promised.get(sku, 0)}\n" for sku, units in stock.items())
         how = {"source": SOURCE, "as_of": as_of or self.now, "max_drop_percent": 100} | how
-        return self.take(f"sku,on_hand\n{rows}", "baseline", **how)
+        return self.take(f"sku,on_hand,committed\n{rows}", "baseline", **how)
 
     def latest(self) -> VarianceRun:
         run = latest_run(self.registry, PLACE)

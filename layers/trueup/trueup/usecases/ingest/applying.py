@@ -77,16 +77,22 @@ def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
 def _stated(
     work: IngestWork, item: Import, book: Shelf, writes: Iterable[Write]
 ) -> Iterator[Write]:
-    """With a baseline goes that it is yet to be compared with what was expected."""
+    """With a baseline goes that it is yet to be compared with what was expected.
+
+    The same content of the same instant says nothing new.
+    """
     heads = (w.entity for w in writes if isinstance(w, Create | Replace))
     head = next((entity for entity in heads if isinstance(entity, Head)), None)
+    as_of = item.as_of or item.created_at
+    if head is None and book.head is not None and as_of > book.head.value.as_of:
+        head = book.head.value
     if item.kind is not ImportKind.BASELINE or head is None:
         return
     due = VarianceDue(
         location=item.target,
         imported=item.id,
         at=work.clock(),
-        as_of=item.as_of or item.created_at,
+        as_of=as_of,
         before=pin_of(book.head.value) if book.head else None,
         stated=pin_of(head),
         complete=item.complete,
