@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from tests.unit.variances.variance_world import VarianceWorld
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.stock import Position
-from trueup.explain.variances import Told, explain_variance
+from trueup.explain.variance_facts import Told
+from trueup.explain.variances import explain_variance
 from trueup.ledger.standings import Standing
 from trueup.usecases.variances import comparing
 

@@ -1,5 +1,7 @@
 """Statements of a warehouse that are not what its movements lead to."""
 
+import json
+
 import pytest
 
 from tests.unit.ingest.intake_world import PLACE
@@ -113,3 +115,27 @@ def test_a_comparison_leaves_work_for_cases_and_no_due(world: VarianceWorld) -> 
     world.state(FIRST)
     assert world.registry.get(VarianceTending, PLACE) is not None
     assert world.registry.list(VarianceDue).items == ()
+
+
+def test_movements_around_the_instant_may_be_on_its_other_side(world: VarianceWorld) -> None:
+    world.move("ship", "A", 2, 20)
+    world.move("ship", "A", 1, 9)  # the warehouse does not have these two yet
+    world.move("ship", "A", 1, 8)
+    world.move("ship", "B", 1, -3)  # it has this one already, and not the next
+    world.move("ship", "B", 1, -4)
+    world.move("ship", "C", 5, 16)  # too long ago to be a matter of the instant
+    world.state(FIRST | {"A": 8, "B": 19, "C": 30})
+    assert world.causes() == {
+        "A": ("cutoff", -2),
+        "B": ("cutoff", 1),
+        "C": ("missed_movement", -5),
+    }
+
+
+def test_a_movement_that_the_source_has_twice(world: VarianceWorld) -> None:
+    twice = world.move("receipt", "A", 6, 40)
+    world.move("ship", "A", 1, 30)
+    world.state(FIRST | {"A": 21})
+    assert world.causes() == {"A": ("duplicate_movement", -6)}
+    ((cause, units, evidence),) = json.loads(world.variances()["A"]["causes"])
+    assert (cause, units, evidence["movements"]) == ("duplicate_movement", -6, [twice])

@@ -16,6 +16,8 @@ from trueup_api.routes.variance_forms import (
     StatementsView,
     VariancesQuery,
     VariancesView,
+)
+from trueup_api.routes.variance_views import (
     count_view,
     differing_view,
     sku_variance_view,

@@ -6,85 +6,29 @@ was expected is what was known when the statement was taken over; what came late
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
 from itertools import islice
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.stock import Position
+from trueup.explain.variance_facts import (
+    Evidence,
+    Explained,
+    Share,
+    Told,
+    VarianceCause,
+    agree,
+    buckets,
+)
 from trueup.ledger.fold import OCCURRED
 from trueup.ledger.positions import PositionAt
-from trueup.ledger.standings import Standing
 
 MAX_NEAR = 50
 """Movements on each side of the instant that a cut-off is looked for among."""
 
 MAX_TRIED = 100
 """Single movements that are tried; where more could be it, none is named."""
-
-
-class VarianceCause(StrEnum):
-    """In the order in which they are asked. The last three only name what none explains."""
-
-    LATE = "late_movements"
-    IN_TRANSIT = "in_transit_counted"
-    CUTOFF = "cutoff"
-    MISSED = "missed_movement"
-    DUPLICATE = "duplicate_movement"
-    RECLASSIFIED = "reclassified"
-    SHRINKAGE = "shrinkage"
-    SURPLUS = "surplus"
-    UNEXPLAINED = "unexplained_variance"
-
-
-Evidence = dict[str, Any]
-
-
-class Share(msgspec.Struct, frozen=True, array_like=True):
-    """A cause, its units of the delta, and what shows it."""
-
-    cause: str
-    units: int
-    evidence: Evidence = {}
-
-
-class Told(msgspec.Struct, frozen=True):
-    """What is known of one SKU about the instant that a source states.
-
-    `standing`: its base and all movements after that, those after the instant included. `near`:
-    milliseconds around `as_of` in which a movement may be on the other side at the source.
-    `known_at`: what was recorded later is late. `whole`: all since the anchor before is in
-    `standing`, so that a single movement can be named.
-    """
-
-    standing: Standing
-    stated: Position
-    as_of: int
-    near: int
-    known_at: int
-    whole: bool = True
-
-
-class Explained(msgspec.Struct, frozen=True):
-    """`then`: what was expected when the statement was taken over; `now`: with what came later.
-
-    `primary` "": both sides agree, in all that is stated.
-    """
-
-    then: PositionAt
-    now: PositionAt
-    stated: Position
-    delta: int
-    shares: tuple[Share, ...] = ()
-    unexplained: int = 0
-    primary: str = ""
-
-    @property
-    def differs(self) -> bool:
-        return bool(self.primary)
 
 
 def explain_variance(told: Told) -> Explained | None:
@@ -104,17 +48,6 @@ def explain_variance(told: Told) -> Explained | None:
     moved = _reclassified(now, told.stated)
     shares += moved
     return _explained(told, then, now, delta, shares, left - sum(s.units for s in moved))
-
-
-def agree(expected: PositionAt, stated: Position) -> bool:
-    """Whether a position is what a source states, in all that both know."""
-    if expected.on_hand is None or stated.on_hand is None:
-        return expected.sellable == stated.sellable
-    return _buckets(expected) == _buckets(stated)
-
-
-def _buckets(at: PositionAt | Position) -> tuple[int | None, ...]:
-    return (at.on_hand, at.committed, at.damaged, at.on_hold)
 
 
 def _then(told: Told, now: PositionAt) -> PositionAt:
@@ -241,7 +174,7 @@ def _sizes(told: Told) -> set[int]:
     if now.on_hand is None or stated.on_hand is None:
         by = {(now.sellable or 0) - (stated.sellable or 0)}
     else:
-        pairs = zip(_buckets(now), _buckets(stated), strict=True)
+        pairs = zip(buckets(now), buckets(stated), strict=True)
         by = {(one or 0) - (two or 0) for one, two in pairs}
     return {units for size in by if size for units in (size, -size)}
 

@@ -11,7 +11,8 @@ from typing import Any
 from trueup.books.pages import Page
 from trueup.books.schema import BASELINE, Unknown
 from trueup.domain.stock import Position
-from trueup.explain.variances import Told, explain_variance
+from trueup.explain.variance_facts import Told
+from trueup.explain.variances import explain_variance
 from trueup.ledger.standings import Standing, stated_by
 from trueup.usecases.variances.costs import CostBook, worth
 from trueup.usecases.variances.expecting import Expecting

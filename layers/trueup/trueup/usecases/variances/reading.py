@@ -1,12 +1,11 @@
 """Variances as people read them: with what came since they were compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from typing import Any
 
 from trueup.books.reader import BookReader
-from trueup.books.schema import BASELINE, VARIANCES, VarianceUnknown
+from trueup.books.schema import BASELINE, VARIANCES
 from trueup.domain.errors import DefectError, Fault, NotFoundError, RejectedError
 from trueup.domain.movements import Movement
 from trueup.domain.pins import BookPin
@@ -14,9 +13,9 @@ from trueup.domain.runs import Version
 from trueup.domain.stock import Position
 from trueup.domain.time import milliseconds
 from trueup.domain.variances import VarianceRun
-from trueup.explain.variances import Explained, Share, Told, explain_variance
+from trueup.explain.variance_facts import Explained, Told
+from trueup.explain.variances import explain_variance
 from trueup.ledger.blocks import MOVEMENTS
-from trueup.ledger.positions import PositionAt
 from trueup.ledger.standings import Standing, stated_by
 from trueup.ledger.streams import movements_stream
 from trueup.ports import Ledger
@@ -27,7 +26,7 @@ from trueup.usecases.ledger.gathering import gather_sku
 from trueup.usecases.ledger.states import rows_of
 from trueup.usecases.places import require_location
 from trueup.usecases.variances.expecting import Expecting, pin_expected, standings
-from trueup.usecases.variances.rows import shares_of, value_of
+from trueup.usecases.variances.rows import Differing, differing_of
 from trueup.usecases.variances.telling import latest_run, variances_book
 
 MAX_TAIL = 200
@@ -46,26 +45,11 @@ class Wanted:
     direction: str | None = None
     cause: str | None = None
 
-    def takes(self, found: "Differing") -> bool:
+    def takes(self, found: Differing) -> bool:
         side = "over" if found.delta < 0 else "short"
         return self.cause in (None, found.cause) and (
             self.direction is None or (found.delta != 0 and self.direction == side)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Differing:
-    """One SKU of a statement. `late`: movements came since, and are in its causes."""
-
-    sku: str
-    expected: PositionAt
-    stated: Position
-    delta: int
-    cause: str
-    shares: tuple[Share, ...]
-    unexplained: int
-    value: Mapping[str, int]
-    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +110,7 @@ def variances_of(
 def differing_in(desk: LedgerDesk, run: VarianceRun, sku: str) -> Differing | None:
     """A SKU of the book as it was compared; None: it did not differ."""
     found = _reader(desk, run).get([sku])
-    return _stored(found[sku]) if found else None
+    return differing_of(found[sku]) if found else None
 
 
 def variance_of(
@@ -177,35 +161,8 @@ def _rows(desk: LedgerDesk, run: VarianceRun, prefix: str, after: str) -> Iterat
         for row in page.rows():
             if not row["key"].startswith(prefix):
                 return
-            found = _stored(row)
+            found = differing_of(row)
             yield later.told(found) if found.sku in later.skus else found
-
-
-def _stored(row: Mapping[str, Any]) -> Differing:
-    unknown = row["unknown"]
-    no_total = unknown & VarianceUnknown.EXPECTED_ON_HAND
-    stated_total = None if unknown & VarianceUnknown.ON_HAND else row["on_hand"]
-    expected = PositionAt(
-        on_hand=None if no_total else row["expected_on_hand"],
-        committed=row["expected_committed"],
-        damaged=row["expected_damaged"],
-        on_hold=row["expected_on_hold"],
-        in_transit=row["expected_in_transit"],
-        known=True,
-        stated=row["expected_sellable"] if no_total else None,
-    )
-    parts = (row["committed"], row["damaged"], row["on_hold"])
-    stated = Position(stated_total, *parts, row["sellable"] if stated_total is None else None)
-    return Differing(
-        sku=row["key"],
-        expected=expected,
-        stated=stated,
-        delta=row["delta"],
-        cause=row["cause"],
-        shares=tuple(shares_of(row)),
-        unexplained=row["unexplained"],
-        value=value_of(row),
-    )
 
 
 class _Later:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -9,7 +10,9 @@ import msgspec
 from trueup.books.pages import Page
 from trueup.books.schema import VARIANCES, VarianceUnknown
 from trueup.domain.groups import MAX_SAMPLES, CauseGroup
-from trueup.explain.variances import Explained, Share, VarianceCause
+from trueup.domain.stock import Position
+from trueup.explain.variance_facts import Explained, Share, VarianceCause
+from trueup.ledger.positions import PositionAt
 
 Row = tuple[str, Explained, Mapping[str, int]]
 """SKU, why it differs, and |delta| at cost by currency."""
@@ -49,12 +52,47 @@ def _ints(found: Explained) -> tuple[int, ...]:
     )
 
 
-def shares_of(row: Mapping[str, Any]) -> list[Share]:
-    return _shares(row["causes"])
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """One SKU of a statement. `late`: movements came since, and are in its causes."""
+
+    sku: str
+    expected: PositionAt
+    stated: Position
+    delta: int
+    cause: str
+    shares: tuple[Share, ...]
+    unexplained: int
+    value: Mapping[str, int]
+    late: bool = False
 
 
-def value_of(row: Mapping[str, Any]) -> dict[str, int]:
-    return _value(row["value"])
+def differing_of(row: Mapping[str, Any]) -> Differing:
+    """A row of the book."""
+    unknown = row["unknown"]
+    no_total = unknown & VarianceUnknown.EXPECTED_ON_HAND
+    stated_total = None if unknown & VarianceUnknown.ON_HAND else row["on_hand"]
+    expected = PositionAt(
+        on_hand=None if no_total else row["expected_on_hand"],
+        committed=row["expected_committed"],
+        damaged=row["expected_damaged"],
+        on_hold=row["expected_on_hold"],
+        in_transit=row["expected_in_transit"],
+        known=True,
+        stated=row["expected_sellable"] if no_total else None,
+    )
+    parts = (row["committed"], row["damaged"], row["on_hold"])
+    stated = Position(stated_total, *parts, row["sellable"] if stated_total is None else None)
+    return Differing(
+        sku=row["key"],
+        expected=expected,
+        stated=stated,
+        delta=row["delta"],
+        cause=row["cause"],
+        shares=tuple(_shares(row["causes"])),
+        unexplained=row["unexplained"],
+        value=_value(row["value"]),
+    )
 
 
 class Counted:
