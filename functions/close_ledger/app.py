@@ -15,4 +15,5 @@ def handler(wired: Wiring, _event: Event, context: Context) -> Any:
     remaining = context.get_remaining_time_in_millis
     closed = close_due(wired.registries, wired.clock, wired.closing, remaining)
     compared = tell_due(wired.registries, wired.clock, wired.ingest, remaining)
+    closed.require_sound()
     return asdict(closed) | {"compared": compared}

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.ledger_world import HERE, HOUR, LedgerWorld, seen
+from trueup.adapters.memory_ledger import MemoryLedger
 from trueup.adapters.memory_registry import MemoryRegistries
 from trueup.domain.errors import DefectError
 from trueup.domain.ledger import LedgerDue, LedgerHead
@@ -10,6 +13,11 @@ from trueup.domain.movements import Movement
 from trueup.domain.time import milliseconds
 from trueup.usecases.ledger.agenda import LOOK, arrange_closing
 from trueup.usecases.ledger.closing import Closed, ClosingWork, close_due
+
+
+class BrokenLedger(MemoryLedger):
+    def last(self, stream: str, shard: int) -> int:
+        raise DefectError(f"{stream} {shard} cannot be read.")
 
 
 def world_of(registries: MemoryRegistries) -> LedgerWorld:
@@ -21,6 +29,9 @@ def world_of(registries: MemoryRegistries) -> LedgerWorld:
 
 def look(world: LedgerWorld, registries: MemoryRegistries, left: int = 600_000) -> Closed:
     def work_of(seller: str) -> ClosingWork:
+        if seller == "broken":
+            broken = LedgerWorld(registry=registries.of(seller), ledger=BrokenLedger())
+            return ClosingWork(broken.registry, broken.pages, broken.ledger, world.clock)
         if seller != "acme":
             raise DefectError(seller)
         return ClosingWork(world.registry, world.pages, world.ledger, world.clock)
@@ -69,3 +80,16 @@ def test_no_book_is_begun_that_time_may_not_suffice_for() -> None:
     due = world.registry.get(LedgerDue, HERE)
     assert due is not None
     assert due.value.due_at <= world.now
+
+
+def test_a_book_that_is_broken_keeps_nobody_else_waiting() -> None:
+    registries = MemoryRegistries()
+    world = world_of(registries)
+    early = world.now - timedelta(minutes=1)
+    arrange_closing(registries.of("broken"), lambda: early, HERE)
+    arrange_closing(world.registry, world.clock, HERE)
+    world.now += LOOK
+    closed = look(world, registries)
+    assert closed == Closed(looked=2, closed=1, movements=1, broken=1)
+    with pytest.raises(DefectError, match="1 books of movements could not be closed"):
+        closed.require_sound()

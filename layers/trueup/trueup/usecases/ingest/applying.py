@@ -57,7 +57,7 @@ def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
     editions = _editions(work, item, book)
     main = editions[0]
     if main.unchanged and (_complete(item, book) == _is_complete(book)):
-        seen = _refreshed(item, book, main)
+        seen = _refreshed(work, item, book, main)
         return _end(work, stored, _unchanged(book), *seen, *_stated(work, item, book, seen))
     changes: dict[str, Any] = {"state": ImportState.APPLIED, "version": book.version + 1}
     if item.base_version != book.version:
@@ -168,10 +168,13 @@ def _unchanged(book: Shelf) -> dict[str, Any]:
     return {"state": ImportState.UNCHANGED, "cause": cause, "rows_changed": 0}
 
 
-def _refreshed(item: Import, book: Shelf, edition: Edition) -> list[Write]:
-    """The same positions seen again are of a later instant: no new version, but a newer head."""
+def _refreshed(work: IngestWork, item: Import, book: Shelf, edition: Edition) -> list[Write]:
+    """The same positions seen again are of a later instant: no new version, but a newer head.
+
+    That instant is known from now on; until when it was not, the version says.
+    """
     as_of = _as_of(item, book, edition)
     if item.kind is not ImportKind.BASELINE or book.head is None or as_of == book.head.value.as_of:
         return []
-    seen = {"as_of": as_of, "source": item.source}
+    seen = {"as_of": as_of, "source": item.source, "at": work.clock()}
     return [Replace(book.head.value.model_copy(update=seen), book.head.version)]

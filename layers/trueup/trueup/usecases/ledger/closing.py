@@ -6,11 +6,10 @@ nothing but pages that are swept, and memories of ids that follow from the block
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from trueup.domain.errors import ConflictError
+from trueup.domain.errors import ConflictError, DefectError, RetryLaterError
 from trueup.domain.ledger import LedgerDue, LedgerHead, LedgerPin
 from trueup.domain.time import Clock, milliseconds
 from trueup.ledger.streams import SHARDS, movements_stream
@@ -34,11 +33,17 @@ LEAST_MS = 180_000
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What a look at the books did."""
+    """What a look at the books did; `broken` ones could not be closed."""
 
     looked: int = 0
     closed: int = 0
     movements: int = 0
+    broken: int = 0
+
+    def require_sound(self) -> None:
+        """DefectError where something was broken: an alarm is to tell of it."""
+        if self.broken:
+            raise DefectError(f"{self.broken} books of movements could not be closed.")
 
 
 def close_ledger(work: ClosingWork, location: str) -> LedgerHead | None:
@@ -63,8 +68,11 @@ def close_due(
     work_of: Callable[[str], ClosingWork],
     remaining_ms: Callable[[], int],
 ) -> Closed:
-    """Look at every book whose time has come, as far as the time allows."""
-    looked = closed = movements = 0
+    """Look at every book whose time has come, as far as the time allows.
+
+    One that is broken keeps nobody else waiting, who may be another seller.
+    """
+    looked = closed = movements = broken = 0
     for appointment in registries.due("ledger", clock()):
         if remaining_ms() < LEAST_MS:
             break
@@ -73,13 +81,18 @@ def close_due(
         if stored is None or stored.value.due_at > clock():
             continue
         looked += 1
-        with suppress(ConflictError):  # another one is at it
+        try:
             later = LedgerDue(location=stored.value.location, due_at=clock() + LOOK)
             work.registry.write(Replace(later, stored.version))
             head = close_ledger(work, later.location)
-            closed += head is not None
-            movements += head.movements if head else 0
-    return Closed(looked, closed, movements)
+        except (ConflictError, RetryLaterError):
+            continue  # another one is at it, or the next look tries again
+        except DefectError:
+            broken += 1
+            continue
+        closed += head is not None
+        movements += head.movements if head else 0
+    return Closed(looked, closed, movements, broken)
 
 
 def _is_worth(
