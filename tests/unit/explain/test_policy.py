@@ -1,6 +1,6 @@
 """What the terms take off or add between sellable and publishable."""
 
-from tests.unit.explain.telling import causes, row, told
+from tests.unit.explain.telling import but, causes, row, told
 from trueup.domain.outcomes import Outcome
 from trueup.domain.stock import Terms
 from trueup.explain.facts import Cause
@@ -49,3 +49,8 @@ def test_a_tolerated_row_matches_and_its_gap_is_still_counted() -> None:
     explanation = told(row(10, 8, tolerated=True))
     assert explanation.outcome is Outcome.MATCH
     assert explanation.unexplained == 2
+
+
+def test_a_gap_that_terms_alone_seem_to_explain_is_an_exception() -> None:
+    told_otherwise = but(row(10, 8, terms=Terms(buffer=2)), publishable=7)
+    assert told(told_otherwise).outcome is Outcome.EXCEPTION

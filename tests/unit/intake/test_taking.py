@@ -12,9 +12,11 @@ from tests.unit.intake.reading import event
 from trueup.domain.errors import NotFoundError, RejectedError, TrueupError
 from trueup.domain.movements import MovementKind
 from trueup.domain.sources import Domain, Ownership
+from trueup.domain.variances import VarianceTending
 from trueup.ports import Create
 from trueup.usecases.intake.events import MAX_EVENTS
 from trueup.usecases.intake.taking import Fate
+from trueup.usecases.ledger.agenda import SOON
 
 OUT = {"kind": "transfer_out", "counterpart": "paris", "reference": "t1"}
 BATCH = [
@@ -133,3 +135,13 @@ def test_whoever_dies_sends_again_and_nothing_is_lost_or_doubled(kind: Kind) -> 
         assert world.content() == calm.content()
         tried += 1
     assert tried > 10
+
+
+def test_counts_that_keep_coming_do_not_put_off_that_cases_are_looked_after() -> None:
+    world = GateWorld()
+    for minute in range(4):
+        world.now = NOW + timedelta(minutes=minute)
+        world.take(event(id=f"c{minute}", kind="count"))
+    due = world.registry.get(VarianceTending, "berlin")
+    assert due is not None
+    assert due.value.due_at == NOW + SOON

@@ -33,10 +33,14 @@ def explain(facts: Facts) -> Explanation:
 def _judged(
     findings: tuple[Finding, ...], unexplained: int, shares: Sequence[Share], captured_at: int
 ) -> Explanation:
-    """Explained while all of it passes by itself and none of that is overdue."""
+    """Explained while all of it passes by itself and none of that is overdue.
+
+    What nothing but terms seems to explain, although there is a gap, is not.
+    """
     settles = [s.candidate.settles for s in shares if s.candidate.settles is not None]
     stale = [until for until in settles if until <= captured_at]
-    passes = not unexplained and not stale and all(s.candidate.passes for s in shares)
+    told = bool(shares) and not unexplained
+    passes = told and not stale and all(s.candidate.passes for s in shares)
     return Explanation(
         findings,
         unexplained,

@@ -33,6 +33,7 @@ def apply_movements(
         arrange_closing(work.registry, work.clock, location)
         arrange_tending(work.registry, work.clock, location, movements)
         found = append(work.ledger, work.clock, movements_stream(location), movements)
+        arrange_tending(work.registry, work.clock, location, movements)
         passage = _written(work, passage, _moved(passage.value, found, len(movements)))
         if hurried():
             return stored.value

@@ -88,6 +88,7 @@ def store(gate: Gate, readings: Sequence[Reading]) -> list[Outcome]:
         arrange_closing(gate.registry, gate.clock, location)
         arrange_tending(gate.registry, gate.clock, location, movements)
         appended = append(gate.ledger, gate.clock, stream, movements)
+        arrange_tending(gate.registry, gate.clock, location, movements)
         for index, fate in fates_of(appended):
             fates[parts[index][0]].append(fate)
     return [_outcome(reading, found) for reading, found in zip(readings, fates, strict=True)]

@@ -21,13 +21,17 @@ SOON = timedelta(minutes=2)
 def arrange_tending(
     registry: Registry, clock: Clock, location: str, movements: Iterable[Movement]
 ) -> None:
-    """See to it that a location's cases are looked after, if there are counts among what came."""
+    """See to it that a location's cases are looked after, if there are counts among what came.
+
+    Before they are stored, so that it is not lost, and after, for whoever looked in between. What
+    is arranged already is never put off, however many counts come; who is at it looks again.
+    """
     if not any(movement.kind == MovementKind.COUNT for movement in movements):
         return
     due = VarianceTending(location=location, due_at=clock() + SOON)
     known = registry.get(VarianceTending, location)
     with suppress(ConflictError):  # somebody else arranged it just now
-        registry.write(Create(due) if known is None else Replace(due, known.version))
+        registry.write(Create(due) if known is None else Replace(known.value, known.version))
 
 
 def arrange_closing(registry: Registry, clock: Clock, location: str) -> None:
