@@ -58,6 +58,14 @@ def test_a_push_may_be_told_again_once_it_was_seen() -> None:
     assert (push.quantity, push.before, push.seen_at) == (7, 3, ms(SEEN))
 
 
+def test_what_was_seen_of_another_push_with_the_same_id_is_not_seen_of_this_one() -> None:
+    world = GateWorld()
+    send(world, told())
+    assert send(world, told(quantity=8, seen_at=SEEN)) == [Fate.CONFLICT]
+    (push,) = known(world, "K1")["K1"]
+    assert (push.quantity, push.seen_at) == (7, None)
+
+
 def test_pushes_are_read_by_key_and_location_oldest_first() -> None:
     world = GateWorld()
     later = AT + timedelta(seconds=1)

@@ -98,14 +98,19 @@ def _accepted(push: Push) -> tuple[int, str]:
 
 
 def _merged(id_: str, entries: Sequence[PushEntry]) -> Push:
-    """A push of what is stored of it: that it was set, and (maybe) that it was seen."""
-    before = max(entry.before for entry in entries)
+    """A push of what is stored of it: that it was set, and (maybe) that it was seen.
+
+    That another quantity was seen was told of an id in conflict: it says nothing of this push.
+    """
+    set_ = next((entry for entry in entries if not entry.seen_at), entries[0])
+    told = (set_.quantity, set_.occurred_at)
+    seen = [entry.seen_at for entry in entries if (entry.quantity, entry.occurred_at) == told]
     return Push(
         id=id_,
-        quantity=entries[0].quantity,
-        accepted_at=entries[0].occurred_at,
-        before=None if before == UNREAD else before,
-        seen_at=max(entry.seen_at for entry in entries) or None,
+        quantity=set_.quantity,
+        accepted_at=set_.occurred_at,
+        before=None if set_.before == UNREAD else set_.before,
+        seen_at=max(seen) or None,
     )
 
 
