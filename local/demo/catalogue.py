@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from local.demo.events import moved
+
 LOCATIONS: Final = {"north": "North warehouse", "south": "South warehouse", "shop": "Shop floor"}
 SHOP_BUFFER: Final = 1
 """Base units that the shop keeps back from every channel."""
@@ -82,11 +84,11 @@ def counted(location: str) -> Mapping[str, Position]:
 
 
 def sellable(location: str, sku: str) -> int | None:
-    """Base units; None where nobody knows."""
+    """Base units, after all that moved since the count; None where nobody knows."""
     if sku in UNCOUNTED[location]:
         return None
     position = counted(location).get(sku)
-    return 0 if position is None else position.sellable
+    return (0 if position is None else position.sellable) + moved(location).get(sku, 0)
 
 
 def ordered() -> Mapping[str, int]:

@@ -13,6 +13,7 @@ HEADER: Final = (
     "rows",
     "matching",
     "differing",
+    "settling",
     "units over",
     "units under",
     "not compared",
@@ -20,9 +21,10 @@ HEADER: Final = (
     "cost",
 )
 _TEXTS: Final = 3
-_NOTHING: Final = ("-",) * 6
+_NOTHING: Final = ("-",) * 7
 """The figures of what was not compared."""
 NOTES: Final = (
+    "settling: differs for causes that pass by themselves, and has time left to.",
     "units over: shown and not there (oversell risk); under: there and not shown (lost sales).",
     "not compared: of unknown stock, only on the channel, or listed and not on the channel.",
     "duration and cost are of the whole run; cost by AWS list prices.",
@@ -63,11 +65,12 @@ def _figures(result: dict[str, Any]) -> Iterator[str]:
     if result["state"] != "Succeeded":
         yield from _NOTHING
         return
-    compared = tally["matching"] + tally["differing"]
+    compared = tally["matching"] + tally["differing"] + tally["explained"]
     for figure in (
         tally["rows"],
         tally["matching"],
         tally["differing"],
+        tally["explained"],
         tally["units_over"],
         tally["units_under"],
         tally["rows"] - compared,

@@ -1,6 +1,7 @@
 """Imports files as anybody would: ask for an import, post the file to the form, start, wait."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,19 +16,24 @@ _OVER: Final = (*_DONE, "Rejected", "Failed", "AwaitingConfirmation")
 _WAIT_SECONDS: Final = 180
 
 
-def applied(api: Api) -> set[tuple[str, str]]:
-    """(kind, target) of all that has been imported."""
-    found: set[tuple[str, str]] = set()
+def applied(api: Api) -> dict[tuple[str, str], datetime]:
+    """(kind, target) of all that has been imported, and the instant that it is of."""
+    found: dict[tuple[str, str], datetime] = {}
     cursor = ""
     while True:
         page = api.get(f"/v1/imports?limit=50{cursor}")
-        found |= {(i["kind"], i["target"]) for i in page["imports"] if i["state"] in _DONE}
+        done = [item for item in page["imports"] if item["state"] in _DONE]
+        found |= {(item["kind"], item["target"]): _instant(item) for item in done}
         if page["cursor"] is None:
             return found
         cursor = f"&cursor={page['cursor']}"
 
 
-def run_import(api: Api, source: Source, file: Path) -> dict[str, Any]:
+def _instant(item: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(item["as_of"] or item["created_at"])
+
+
+def run_import(api: Api, source: Source, file: Path, as_of: datetime | None) -> dict[str, Any]:
     """Import a file and wait until it is applied; DemoError with the reason if it is not."""
     created = api.post(
         "/v1/imports",
@@ -36,6 +42,7 @@ def run_import(api: Api, source: Source, file: Path) -> dict[str, Any]:
             "target": source.target,
             "format": source.style.format,
             "complete": source.complete,
+            "as_of": as_of.isoformat() if as_of else None,
         },
     )
     _upload(created["form"], file)

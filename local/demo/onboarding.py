@@ -1,11 +1,13 @@
 """Sets the demo seller up through the API. Whatever is there already is left as it is."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from local.demo import catalogue, imports
 from local.demo.api import Api
 from local.demo.errors import DemoError
+from local.demo.events import COUNTED_HOURS_AGO
 from local.demo.files import SOURCES, Source, write
 from local.demo.home import Home
 from local.demo.offers import Place, Shop
@@ -22,6 +24,13 @@ class Onboarding:
         self._home = home
         self._screen = screen
         self._applied = imports.applied(api)
+        self.counted_at = self._counted_at()
+
+    def _counted_at(self) -> datetime:
+        """The instant of all stock files, also of those that an earlier start imported."""
+        stock = [at for (kind, _), at in self._applied.items() if kind == "baseline"]
+        now = datetime.now(UTC).replace(microsecond=0)
+        return min(stock, default=now - timedelta(hours=COUNTED_HOURS_AGO))
 
     def add_locations(self) -> None:
         known = {place["code"] for place in self._api.get("/v1/locations")["locations"]}
@@ -38,7 +47,8 @@ class Onboarding:
             self._screen.item(kind, f"{target}: imported before")
             return
         self._screen.live(f"  importing {source.name} ...")
-        done = imports.run_import(self._api, source, write(source, self._home.files))
+        as_of = self.counted_at if kind == "baseline" else None
+        done = imports.run_import(self._api, source, write(source, self._home.files), as_of)
         self._screen.item(kind, f"{target}: {done['rows']} rows from {_described(source)}")
 
     def connect(self, shop: Shop, config: Mapping[str, Any], secret: str | None = None) -> None:

@@ -13,12 +13,15 @@ from local.demo import channels, people
 from local.demo.api import Api
 from local.demo.calling import curl_lines
 from local.demo.errors import DemoError
+from local.demo.events import FEED, WMS
 from local.demo.findings import NOTES, findings
 from local.demo.functions import invoke
 from local.demo.home import Home
 from local.demo.onboarding import Onboarding
+from local.demo.reasons import exceptions, reasons
 from local.demo.screen import Screen
 from local.demo.shops import FILE, SANDBOX, SHOPS, VENDURE
+from local.demo.telling import Telling
 from local.demo.watching import Awaited, settled, watch
 from local.embedded import Embedded
 from local.vendure import VendureError, VendureServer
@@ -67,7 +70,7 @@ class Demo:
         self._trueup = trueup
         self._screen = screen
         self._home = Home.of(trueup)
-        self._began = datetime.now(UTC)
+        self._began = self._counted_at = datetime.now(UTC)
 
     def run(self, *, once: bool) -> int:
         with self._signed_in() as api, self._vendure() as server:
@@ -99,10 +102,14 @@ class Demo:
         self._fill_channels(api, server)
         self._screen.title(f"Seller {people.SELLER}, set up through the API")
         onboarding = Onboarding(api, self._home, self._screen)
+        self._counted_at = onboarding.counted_at
         onboarding.add_locations()
         for location in ("north", "south", "shop"):
             onboarding.import_file("baseline", location)
+        telling = Telling(api, self._counted_at, self._screen)
+        telling.tell(WMS)
         onboarding.connect(SANDBOX, {})
+        telling.tell(FEED)
         onboarding.connect(FILE, {"max_age_hours": _DROP_HOURS})
         onboarding.connect(VENDURE, {"url": server.url}, channels.SECRET)
         for shop in SHOPS:
@@ -147,9 +154,18 @@ class Demo:
         self._screen.say()
         for line in (*lines, "", *NOTES):
             self._screen.say(line)
+        self._explain(api)
         for shop, run in zip(SHOPS, runs, strict=True):
             self._complain(api, shop.account, run)
         self._tell_how_to_call(api)
+
+    def _explain(self, api: Api) -> None:
+        self._screen.title("Why: differences of which the cause was found")
+        for line in reasons(api, [shop.account for shop in SHOPS]):
+            self._screen.say(f"  {line}")
+        self._screen.title("First things first: incidents, by what may oversell and by money")
+        for line in exceptions(api):
+            self._screen.say(f"  {line}")
 
     def _complain(self, api: Api, account: str, run: dict[str, Any] | None) -> None:
         if run is None:
@@ -168,9 +184,11 @@ class Demo:
         self._screen.item("described", f"{api.url}/openapi.json")
         self._screen.item("sign in", f"as {people.EMAIL}, password in {self._home.login}")
         self._screen.say(
-            "\nPaste these to sign in (for 15 minutes), read differences, reconcile now:"
+            "\nPaste these to sign in (for 15 minutes); read differences, incidents, and when one"
+            "\nbegan; verify the audit trail; read a position at an instant; and reconcile now:"
         )
-        for line in curl_lines(self._trueup.endpoint_url, api.url, self._home.sign_in):
+        address = self._trueup.endpoint_url, api.url
+        for line in curl_lines(*address, self._home.sign_in, self._counted_at):
             self._screen.say(f"\n{line}")
 
     def _stay(self, server: VendureServer) -> None:

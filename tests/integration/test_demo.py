@@ -14,11 +14,16 @@ import pytest
 from local import demo
 from local.demo import catalogue, people
 from local.demo.api import Api
+from local.demo.events import EVENTS
 from local.demo.offers import Shop, publishable, shown
 from local.demo.onboarding import Onboarding
-from local.demo.shops import EXPECTED, SANDBOX, SHOPS, Counts
+from local.demo.reasons import differing
+from local.demo.shops import CAUSES, EXPECTED, SANDBOX, SHOPS, Counts, Why
 from local.embedded import Embedded, deployed
 from local.vendure.packages import NoNodeError
+
+_PICKED = (catalogue.counted("north")["TRU-0220"].on_hand, 5)
+"""On hand and committed of TRU-0220 after its order came, before it was shipped."""
 
 
 def test_the_counts_follow_from_the_errors_that_were_made() -> None:
@@ -32,14 +37,35 @@ def test_the_counts_follow_from_the_errors_that_were_made() -> None:
             unknown = [o for o in shop.offers if publishable(o, place, shop.buffer) is None]
             rows = len(shop.offers) + len(place.strangers)
             uncompared = len(unknown) + len(place.missing) + len(place.strangers)
+            settling = sum(
+                why.outcome == "explained"
+                for (account, name, _), why in CAUSES.items()
+                if (account, name) == (shop.account, place.name)
+            )
             derived[shop.account, place.name] = Counts(
                 rows=rows,
                 matching=rows - uncompared - len(errors),
-                differing=len(errors),
+                differing=len(errors) - settling,
+                settling=settling,
                 over=sum(units for units in errors if units > 0),
                 under=-sum(units for units in errors if units < 0),
             )
     assert derived == EXPECTED
+
+
+def test_each_cause_is_of_an_error_that_was_made() -> None:
+    made = {(shop.account, *row) for shop in SHOPS for row in _made(shop)}
+    assert set(CAUSES) < made
+    assert len({why.cause for why in CAUSES.values()}) == 6
+
+
+def test_what_moved_is_known_without_the_ledger() -> None:
+    article = catalogue.articles()[244]
+    assert catalogue.counted("north")[article.sku].sellable - 2 == 46  # what count-1 counted
+    assert catalogue.sellable("north", article.sku) == 46
+    moved = [event for events in EVENTS.values() for event in events if event.sku == "TRU-0230"]
+    assert sum(event.sellable for event in moved) == 0
+    assert len({event.id for events in EVENTS.values() for event in events}) == 18
 
 
 def test_the_catalogue_has_what_trips_importers_up() -> None:
@@ -90,13 +116,18 @@ def test_the_demo_finds_exactly_what_is_wrong(
         first = capsys.readouterr().out
         assert _figures(first) == EXPECTED
         assert first.count("started by the schedule") == len(SHOPS)
-        rows, run = _paste(first)
+        rows, incidents, began, audit, position, run = _paste(first)
         assert len(rows["rows"]) == 5
+        assert len(incidents["incidents"]) == 3
+        assert [found["row"]["delta"] for found in began["divergences"]] == [-30]
+        assert audit["sound"] is True
+        assert (position["on_hand"], position["committed"]) == _PICKED
         assert _errors(rows["rows"]).items() <= _made(SANDBOX).items()
         assert run["account"] == "vendure-eu"
         with _api(trueup, tmp_path) as api:
             for shop in SHOPS:
-                assert _errors(_differing(api, shop)) == _made(shop)
+                assert _errors(list(differing(api, shop.account))) == _made(shop)
+            assert _causes(api) == CAUSES
             imports = api.get("/v1/imports")["imports"]
         assert len({(item["kind"], item["target"]) for item in imports}) == len(imports) == 6
     # The run that was pasted last went down with the stack.
@@ -105,8 +136,10 @@ def test_the_demo_finds_exactly_what_is_wrong(
         second = capsys.readouterr().out
         assert _figures(second) == EXPECTED
         assert second.count("imported before") == len(imports)
+        assert re.search(r"wms: 16 duplicates$", second, re.MULTILINE)
         with _api(trueup, tmp_path) as api:
             assert api.get("/v1/imports")["imports"] == imports
+            assert _causes(api) == CAUSES
 
 
 def _interrupt(trueup: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,16 +167,15 @@ def _figures(text: str) -> Mapping[tuple[str, str], Counts]:
             break
         cells = [line[start:end].strip() for start, end in spans]
         account = cells[0] or account
-        figures = [int(cell.replace(",", "")) for cell in cells[3:8]]
+        figures = [int(cell.replace(",", "")) for cell in cells[3:9]]
         found[account, cells[1]] = Counts(*figures)
     return found
 
 
-def _paste(text: str) -> tuple[Any, Any]:
+def _paste(text: str) -> tuple[Any, ...]:
     """What the lines print that are there to be pasted into a shell."""
     lines = [line for line in text.splitlines() if line.startswith(("TOKEN=", "curl "))]
-    assert len(lines) == 3
-    script = "\n".join([lines[0], lines[1], "echo", lines[2]])
+    script = "\necho\n".join(lines)
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)  # noqa: S607
     return tuple(json.loads(line) for line in done.stdout.splitlines() if line)
 
@@ -160,13 +192,16 @@ def _errors(rows: Sequence[Any]) -> Mapping[tuple[str, str], int]:
     }
 
 
-def _differing(api: Api, shop: Shop) -> Sequence[Any]:
-    found: list[Any] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        page = api.get(f"/v1/rows?account={shop.account}&reason=DIFFERS&limit=100{cursor}")
-        found += page["rows"]
-        cursor = f"&cursor={page['cursor']}" if page["cursor"] else None
+def _causes(api: Api) -> Mapping[tuple[str, str, str], Why]:
+    """What was found out about the rows that something was done to, and the causes add up."""
+    found = {}
+    for shop in SHOPS:
+        for row in differing(api, shop.account):
+            assert sum(c["units"] for c in row["causes"]) + row["unexplained"] == row["delta"]
+            place = row["channel_inventory"]["location_name"]
+            key = (shop.account, place, row["channel_identifier"])
+            if key in CAUSES:
+                found[key] = Why(row["cause"], row["outcome"])
     return found
 
 
