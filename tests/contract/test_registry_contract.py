@@ -6,6 +6,7 @@ For the bug where a use case is right with the twin and wrong with the table.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from os import urandom
 from typing import Any
 
 import pytest
@@ -208,7 +209,15 @@ def test_a_hundred_items_in_a_transaction_but_no_more(registry: Registry) -> Non
 
 def test_an_item_too_large_is_a_defect(registry: Registry) -> None:
     with pytest.raises(DefectError, match="grown"):
-        registry.write(Create(account().model_copy(update={"note": "x" * 390_000})))
+        registry.write(Create(account().model_copy(update={"note": urandom(400_000).hex()})))
+
+
+def test_a_large_item_comes_back_as_it_was(registry: Registry) -> None:
+    large = account().model_copy(update={"config": {"note": "x" * 390_000}})
+    registry.write(Create(large))
+    stored = registry.get(Account, *large.identity)
+    assert stored is not None
+    assert stored.value == large
 
 
 def test_a_list_has_its_prefix_and_kind_only_in_key_order(registry: Registry) -> None:

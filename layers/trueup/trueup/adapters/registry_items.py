@@ -14,7 +14,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
+from zstandard import ZstdError
 
+from trueup.books.blobs import compress, decompress
 from trueup.domain.accounts import Entity
 from trueup.domain.errors import DefectError, Fault, RejectedError
 from trueup.domain.time import from_iso, iso
@@ -27,7 +29,9 @@ AFTER_SEPARATOR = "$"
 """The next character: ``x + AFTER_SEPARATOR`` is above every key that starts with ``x#``."""
 AGENDA_SHARDS = 4
 MAX_BODY_BYTES = 380_000
-"""An item may have 400 kB with its names and keys."""
+"""An item may have 400 kB with its names and keys. A larger body is kept compressed."""
+_PACKED = "z:"
+"""Begins a compressed body: no JSON object does."""
 _MAX_PART_BYTES = 240
 _ESCAPED = re.compile(r"[%#~\x00-\x1f\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-F]{2})")
@@ -79,7 +83,7 @@ def agenda_partitions(agenda: str) -> list[str]:
 def encode(seller: str, entity: Entity, version: int) -> Item:
     """The item of an entity; DefectError if it is too large for one."""
     sk = sort_key(entity.record, entity.identity)
-    body = entity.model_dump_json()
+    body = _packed(entity.model_dump_json())
     if len(body.encode()) > MAX_BODY_BYTES:
         msg = f"A {entity.record} has grown beyond {MAX_BODY_BYTES} bytes."
         raise DefectError(msg)
@@ -91,10 +95,24 @@ def encode(seller: str, entity: Entity, version: int) -> Item:
 def decode(kind: type[E], body: str, version: int) -> Stored[E]:
     """The entity in a body; DefectError if it is not a `kind` of a schema this code reads."""
     try:
-        return Stored(kind.model_validate_json(body), version)
-    except ValidationError as error:
+        return Stored(kind.model_validate_json(_unpacked(body)), version)
+    except (ValidationError, binascii.Error, ZstdError) as error:
         msg = f"A stored {kind.record} cannot be read by this version of the product."
         raise DefectError(msg) from error
+
+
+def _packed(body: str) -> str:
+    """A body as it is stored; so an account of very many locations can have runs."""
+    raw = body.encode()
+    if len(raw) <= MAX_BODY_BYTES:
+        return body
+    return _PACKED + base64.b64encode(compress(raw)).decode()
+
+
+def _unpacked(body: str) -> str | bytes:
+    if not body.startswith(_PACKED):
+        return body
+    return decompress(base64.b64decode(body.removeprefix(_PACKED), validate=True))
 
 
 def appointment(partition: str, sk: str, agenda_sk: str) -> Appointment:

@@ -25,7 +25,7 @@ from trueup.usecases.alerts.checking import Bell, check_of, ring
 from trueup.usecases.costs import transitions_of
 from trueup.usecases.exceptions.tending import tending_of
 from trueup.usecases.overlays import fold
-from trueup.usecases.reconcile.grouping import RUN_BYTES, fitted
+from trueup.usecases.reconcile.grouping import LEAST_BYTES, RUN_BYTES, fitted
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, load_part, load_plan
 from trueup.usecases.retention import arrange
@@ -162,11 +162,12 @@ def _ended(run: Run, results: list[LocationResult], usage: Usage, now: datetime)
     state = RunState.PARTIAL if failed else RunState.SUCCEEDED
     if len(failed) == len(results):
         state = RunState.FAILED
+    inputs = len(run.inputs.model_dump_json().encode())
     changes = {
         "state": state,
         "cause": failed[0].cause if failed else None,
         "finished_at": now,
-        "locations": fitted(results, RUN_BYTES - len(run.inputs.model_dump_json().encode())),
+        "locations": fitted(results, max(LEAST_BYTES, RUN_BYTES - inputs)),
         "usage": usage,
         "progress": run.progress.model_copy(update={"phase": "closed"}),
     }

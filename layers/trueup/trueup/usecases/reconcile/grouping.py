@@ -11,7 +11,10 @@ from trueup.domain.runs import LocationResult
 from trueup.usecases.reconcile.verdicts import Verdict
 
 RUN_BYTES = 360_000
-"""Of a run's results and its inputs together: its record has 380,000."""
+"""Of a run's results and its inputs together: its record has 380,000, if it is not compressed."""
+
+LEAST_BYTES = 120_000
+"""Of a run's results, however much its inputs take: they compress well."""
 
 
 class _Count:
