@@ -1,6 +1,7 @@
 """The same refusals through the real gateway: its authorizer, Cognito's tokens, enforced roles."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -61,22 +62,50 @@ def _fill_sandbox(stack: Embedded) -> None:
     assert "FunctionError" not in reply, reply["Payload"].read()
 
 
-def _furnish(client: httpx.Client, token: str) -> dict[str, str]:
-    def post(path: str, body: Any = None, method: str = "POST") -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {token}"}
-        reply = client.request(method, path, json=body, headers=headers)
+class Admin:
+    """Asks for things, and gets them."""
+
+    def __init__(self, client: httpx.Client, token: str) -> None:
+        self._client = client
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        reply = self._client.request(method, path, json=body, headers=self._headers)
         assert reply.is_success, reply.text
         found: dict[str, Any] = reply.json()
         return found
 
-    post("/v1/locations", {"code": "one-home", "name": "Home"})
-    account = post("/v1/accounts", {"id": "one-eu", "channel": "sandbox", "name": "One"})
+    def post(self, path: str, body: Any = None) -> dict[str, Any]:
+        return self.ask("POST", path, body)
+
+    def put(self, path: str, body: Any) -> dict[str, Any]:
+        return self.ask("PUT", path, body)
+
+    def until_final(self, path: str, *passing: str) -> dict[str, Any]:
+        found = self.ask("GET", path)
+        for _ in range(240):
+            if found["state"] not in passing:
+                return found
+            time.sleep(0.5)
+            found = self.ask("GET", path)
+        pytest.fail(f"{path} did not end: {found['state']}")
+
+
+def _furnish(client: httpx.Client, token: str) -> dict[str, str]:
+    admin = Admin(client, token)
+    admin.post("/v1/locations", {"code": "one-home", "name": "Home"})
+    admin.post("/v1/sources", {"code": "one-wms", "name": "Home's"})
+    account = admin.post("/v1/accounts", {"id": "one-eu", "channel": "sandbox", "name": "One"})
     place = account["locations"][0]
     members = {"members": [{"location": "one-home"}]}
-    post(f"/v1/accounts/one-eu/links/{place['token']}", members, "PUT")
-    rows = [{"sku": "S1", "on_hand": 1}]
-    made = post("/v1/imports", {"kind": "baseline", "target": "one-home", "rows": rows})
-    run = post("/v1/accounts/one-eu/runs")
+    admin.put(f"/v1/accounts/one-eu/links/{place['token']}", members)
+    admin.put("/v1/accounts/one-eu/listings", {"listings": [{"sku": "S1", "channel_key": "S1"}]})
+    rows = [{"sku": "S1", "on_hand": 4}]
+    made = admin.post("/v1/imports", {"kind": "baseline", "target": "one-home", "rows": rows})
+    admin.until_final(f"/v1/imports/{made['id']}", "Pending", "Validating", "Applying")
+    run = admin.post("/v1/accounts/one-eu/runs")
+    ended = admin.until_final(f"/v1/accounts/one-eu/runs/{run['id']}", "Queued", "Running")
+    assert ended["state"] == "Succeeded", ended["cause"]
     return {
         "account": "one-eu",
         "location": "one-home",
@@ -86,6 +115,28 @@ def _furnish(client: httpx.Client, token: str) -> dict[str, str]:
         "side": "seller",
         "sku": "S1",
         "?location": place["id"],
+        "source": "one-wms",
+        "domain": "movements",
+        "place": "one-home",
+        **_exceptional(admin, run["id"]),
+    }
+
+
+def _exceptional(admin: Admin, run: str) -> dict[str, str]:
+    """What is made of a difference: an incident, a case, a rule, a correction, a replay."""
+    admin.put("/v1/ownerships/movements/one-home", {"source": "one-wms"})
+    subject = {"kind": "source", "location": "one-home", "sku": "S1"}
+    correction = {"location": "one-home", "sku": "S1", "quantity": -3, "reason": "lost"}
+    threshold = {"measure": "units", "limit": 1}
+    incidents = admin.ask("GET", "/v1/incidents?account=one-eu")["incidents"]
+    replays = f"/v1/accounts/one-eu/runs/{run}/replays"
+    return {
+        "incident": incidents[0]["id"],
+        "case": admin.post("/v1/cases", {"subject": subject})["id"],
+        "rule": admin.post("/v1/routing-rules", {"id": "one-all", "owner": "ada"})["id"],
+        "adjustment": admin.post("/v1/adjustments", correction)["id"],
+        "threshold": admin.post("/v1/accounts/one-eu/thresholds", threshold)["id"],
+        "replay": admin.post(replays, {"kind": "replay"})["id"],
     }
 
 

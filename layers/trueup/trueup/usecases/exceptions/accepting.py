@@ -39,8 +39,8 @@ def accept_case(cabinet: Cabinet, id_: str, version: int, terms: Terms) -> Store
 
     ConflictError: it is another one now than the person saw; RejectedError: the time is wrong.
     """
-    _check_time(terms, cabinet.clock())
     subject = require_case(cabinet.registry, id_).value.subject
+    _check_time(terms, cabinet.clock())
     _refuse_source(subject)
     if subject.kind is SubjectKind.INCIDENT:
         return _accept_rows(cabinet, id_, version, subject, terms)
@@ -55,9 +55,9 @@ def accept_incident(cabinet: Cabinet, subject: Subject, terms: Terms) -> Stored[
 
     ConflictError: a newer comparison than the one the person saw is visible.
     """
+    incident = require_incident(cabinet.registry, subject, cabinet.clock())
     _check_time(terms, cabinet.clock())
     _refuse_source(subject)
-    incident = require_incident(cabinet.registry, subject, cabinet.clock())
     _check_seen(incident, terms)
     docket = cabinet.registry.get(Docket, *subject.place, subject.what)
     if docket is None or docket.value.state is CaseState.RESOLVED:
