@@ -94,7 +94,14 @@ def test_an_import_passes_through_its_machine(world: StackWorld) -> None:
     assert (done["rows"], done["version"]) == (40, 1)
     taken = executed(world.stack, done["id"], "ingest")
     assert taken.status == "SUCCEEDED"
-    steps = ["ValidateImport", "Accepted?", "ApplyImport", "Applied?", "EndApplied"]
+    steps = [
+        "ValidateImport",
+        "Accepted?",
+        "ApplyImport",
+        "Applied?",
+        "CompareStated",
+        "EndApplied",
+    ]
     assert taken.visited == steps
 
 
