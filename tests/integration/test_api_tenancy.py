@@ -44,6 +44,12 @@ def two() -> Two:
     return Two()
 
 
+@pytest.fixture(scope="module")
+def untouched() -> Two:
+    """One for all refusals, each of which shows that nothing of it has changed."""
+    return Two()
+
+
 def refused(reply: Reply, *statuses: int) -> None:
     assert reply.status in statuses, reply.text
     assert reply.headers["Content-Type"] == "application/problem+json"
@@ -63,30 +69,30 @@ def test_its_own_seller_is_let_in(two: Two, route: Route) -> None:
     [None, {"token_use": "id"}, {"exp": "1"}, {"token_use": None}, {"sub": None}],
     ids=["none", "id", "expired", "unnamed", "nobody"],
 )
-def test_no_valid_token_is_401(two: Two, route: Route, token: dict[str, Any] | None) -> None:
-    before = two.state()
+def test_no_valid_token_is_401(untouched: Two, route: Route, token: dict[str, Any] | None) -> None:
+    before = untouched.state()
     if token is None:
-        refused(two.send(route, anonymous=True), 401)
+        refused(untouched.send(route, anonymous=True), 401)
     else:
-        refused(two.send(route, claims=two.api.claims("acme", ADMIN, **token)), 401)
-    assert two.state() == before
+        refused(untouched.send(route, claims=untouched.api.claims("acme", ADMIN, **token)), 401)
+    assert untouched.state() == before
 
 
 @every_route
-def test_a_role_below_is_403(two: Two, route: Route) -> None:
-    before = two.state()
+def test_a_role_below_is_403(untouched: Two, route: Route) -> None:
+    before = untouched.state()
     below = " ".join(RANKS[: RANKS.index(route.role)])
     for roles in (below, f"{below} investigator", "owner"):
-        refused(two.send(route, claims=two.api.claims("acme", roles)), 403)
-    assert two.state() == before
+        refused(untouched.send(route, claims=untouched.api.claims("acme", roles)), 403)
+    assert untouched.state() == before
 
 
 @every_route
-def test_a_token_without_a_seller_is_403(two: Two, route: Route) -> None:
-    before = two.state()
+def test_a_token_without_a_seller_is_403(untouched: Two, route: Route) -> None:
+    before = untouched.state()
     for seller in ("", None, "ACME", "acme#", "acme/x"):
-        refused(two.send(route, claims=two.api.claims() | {"seller": seller}), 403)
-    assert two.state() == before
+        refused(untouched.send(route, claims=untouched.api.claims() | {"seller": seller}), 403)
+    assert untouched.state() == before
 
 
 @every_route
