@@ -10,7 +10,7 @@ from trueup.usecases.exceptions.attending import attend
 
 
 @worker(AttendSettings)
-def handler(wired: Wiring, _event: Event, context: Context) -> Any:
-    attended = attend(wired.office(), context.get_remaining_time_in_millis)
+def handler(wired: Wiring, event: Event, context: Context) -> Any:
+    attended = attend(wired.office(), context.get_remaining_time_in_millis, event)
     attended.require_sound()
     return asdict(attended)

@@ -154,6 +154,21 @@ def test_a_run_that_nobody_attends_to_is_found_later() -> None:
     assert list(all_of(world.registry, Tending)) == []
 
 
+def test_the_end_of_a_run_has_that_run_attended_to_and_no_other() -> None:
+    world = differing()
+    for _ in range(2):
+        world.world.now += HOUR
+        world.world.reconcile()
+    first, second = (stored.value for stored in all_of(world.registry, Tending))
+    told = {"seller": world.registry.seller, "account": second.account, "run": second.run}
+    for _ in range(2):  # it may be told twice
+        attended = attend(world.office(), lambda: 600_000, {"detail": told | {"schema": 1}})
+        assert (attended.due, attended.done) == (1, 1)
+        assert [stored.value for stored in all_of(world.registry, Tending)] == [first]
+    assert attend(world.office(), lambda: 600_000, {"detail": {}}).done == 1
+    assert list(all_of(world.registry, Tending)) == []
+
+
 def test_attending_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
     world = CaseWorld(20, ("1", "2", "3"))
     for place in ("1", "2", "3"):

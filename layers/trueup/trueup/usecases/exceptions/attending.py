@@ -1,11 +1,12 @@
 """What becomes due by itself: runs' cases, acceptances that expire, adjustments on their way.
 
-Run for all sellers, after each run and on a schedule; what one call does not come to, the next
-one does.
+Run for all sellers on a schedule, and for one run once it has ended: so many that end together do
+not all look after the same. What one call does not come to, the next one does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from trueup.domain.adjustments import Adjustment
 from trueup.domain.cases import Case, CaseState
@@ -55,9 +56,11 @@ class Attended:
             raise DefectError(f"{self.broken} cases or adjustments could not be attended to.")
 
 
-def attend(office: Office, remaining_ms: Callable[[], int]) -> Attended:
-    """Attend to all that is due, as far as the time allows. One that is broken keeps nobody
-    else waiting, who may be another seller.
+def attend(
+    office: Office, remaining_ms: Callable[[], int], event: Mapping[str, Any] | None = None
+) -> Attended:
+    """Attend to all that is due, or to the run that an event tells the end of, as far as the time
+    allows. One that is broken keeps nobody else waiting, who may be another seller.
     """
 
     def in_time() -> bool:
@@ -65,10 +68,20 @@ def attend(office: Office, remaining_ms: Callable[[], int]) -> Attended:
 
     verdicts = [
         _attend(office, appointment, in_time) if in_time() else "left"
-        for agenda in AGENDAS
-        for appointment in office.registries.due(agenda, office.clock(), A_TURN)
+        for appointment in _appointments(office, event or {})
     ]
     return Attended(len(verdicts), *map(verdicts.count, ("done", "left", "broken")))
+
+
+def _appointments(office: Office, event: Mapping[str, Any]) -> Iterator[Appointment]:
+    told: Mapping[str, str] = event.get("detail") or {}
+    seller, run = told.get("seller"), told.get("run")
+    if seller and run:
+        identity = (told.get("account", ""), run)
+        yield Appointment(seller, Tending.record, identity, office.clock())
+        return
+    for agenda in AGENDAS:
+        yield from office.registries.due(agenda, office.clock(), A_TURN)
 
 
 def _attend(office: Office, appointment: Appointment, in_time: Callable[[], bool]) -> str:
