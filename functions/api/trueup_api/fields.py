@@ -1,11 +1,20 @@
 """Types of fields that several routes share, with what JSON Schema can say of them."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
 
 from trueup.domain.accounts import Code, Slug
 from trueup.domain.keys import MAX_CODE_LENGTH
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("lies in no year from 1 to 9999, UTC") from error
+
 
 CodeText = Annotated[
     Code, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_CODE_LENGTH})
@@ -17,5 +26,7 @@ ConfigText = Annotated[str, StringConstraints(max_length=2000)]
 Config = Annotated[dict[ConfigKey, bool | int | ConfigText], Field(max_length=50)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Limit = Annotated[int, Field(ge=1, le=100)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""An instant that UTC has a year for: its offset may carry another past the end of the calendar."""
 
-__all__ = ["CodeText", "Config", "Cursor", "Limit", "Name", "Slug"]
+__all__ = ["CodeText", "Config", "Cursor", "Limit", "Moment", "Name", "Slug"]

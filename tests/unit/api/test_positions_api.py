@@ -78,6 +78,11 @@ def test_what_cannot_be_answered_is_refused(api: ApiWorld) -> None:
     long_ago = iso(api.now - timedelta(days=36))
     for path in (f"positions?at={long_ago}", "positions?cursor=eHg=", "positions/A?known_at=x"):
         assert api.call("GET", f"{BASE}/{path}").status in (400, 422), path
+    for end in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00%2B14:00"):
+        for path in ("positions", "positions/A"):
+            for name in ("at", "known_at"):
+                reply = api.call("GET", f"{BASE}/{path}?{name}={end}")
+                assert (reply.status, reply.body["faults"][0]["where"]) == (400, name), path
     other = api.call("GET", f"{BASE}/positions?limit=1").body["cursor"]
     api.connect("us", seller="globex")
     stolen = api.call("GET", f"{BASE}/positions?cursor={other}", claims=api.claims("globex"))

@@ -4,7 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.time import from_milliseconds
@@ -12,7 +12,7 @@ from trueup.usecases.auth import Role
 from trueup.usecases.ledger import listing, positions
 from trueup.usecases.ledger.desk import LedgerDesk
 from trueup.usecases.ledger.positions import SkuPosition
-from trueup_api.fields import CodeText, Cursor
+from trueup_api.fields import CodeText, Cursor, Moment
 from trueup_api.routing import Answer, Call, NoBody, Route, Strict, ok
 from trueup_api.tokens import from_path_token, path_token
 from trueup_api.world import Shop
@@ -21,8 +21,8 @@ from trueup_api.world import Shop
 class AtQuery(Strict):
     """`at`: the instant asked about, now if absent; `known_at`: as it was known then."""
 
-    at: AwareDatetime | None = None
-    known_at: AwareDatetime | None = None
+    at: Moment | None = None
+    known_at: Moment | None = None
 
 
 class PositionsQuery(AtQuery):
