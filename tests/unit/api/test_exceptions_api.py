@@ -155,6 +155,8 @@ def test_accepting_a_row_needs_its_gap_and_the_role(shop: ApiWorld) -> None:
     path = f"/v1/cases/{case['id']}/accept"
     assert shop.call("POST", path, body, claims=operator).status == 403
     assert shop.call("POST", path, {**body, "gap": 1}).status == 409
+    unseen = shop.call("POST", path, {**body, "gap": None})
+    assert (unseen.status, "name it" in unseen.body["detail"]) == (409, True)
     assert shop.call("POST", path, {**body, "expires_at": "2026-01-01T00:00:00Z"}).status == 422
     assert shop.call("POST", path, body).body["state"] == "accepted"
     shown = get(shop, "/v1/exceptions", account="eu", location="1")["exceptions"]
@@ -167,6 +169,8 @@ def test_a_whole_incident_is_accepted_as_it_was_seen(shop: ApiWorld) -> None:
     found = incident(shop)
     path, body = f"/v1/incidents/{found['id']}/accept", {"note": "New.", "expires_at": LATER}
     assert shop.call("POST", path, {**body, "rows_version": 9}).status == 409
+    unseen = shop.call("POST", path, body)
+    assert (unseen.status, unseen.body["faults"][0]["where"]) == (422, "/rows_version")
     reply = shop.call("POST", path, {**body, "rows_version": found["rows_version"]})
     assert (reply.status, reply.body["state"]) == (200, "accepted")
     assert [one["cause"] for one in get(shop, "/v1/incidents")["incidents"]] == ["not_listed"]
@@ -174,6 +178,15 @@ def test_a_whole_incident_is_accepted_as_it_was_seen(shop: ApiWorld) -> None:
     assert (whole["rows"], whole["accepted_rows"]) == (0, 4)
     rows = get(shop, "/v1/rows", account="eu", status="Failed")["rows"]
     assert len(rows) == 5
+
+
+def test_a_comment_of_blanks_alone_is_none(shop: ApiWorld) -> None:
+    case = opened(shop, sku="A")
+    path = f"/v1/cases/{case['id']}"
+    assert shop.call("POST", f"{path}/comments", {"text": " \n\t"}).status == 422
+    assert shop.call("POST", f"{path}/comments", {"text": " Seen.\n"}).body["text"] == "Seen."
+    body = {"version": 1, "note": "  ", "expires_at": LATER, "gap": 2}
+    assert shop.call("POST", f"{path}/accept", body).body["faults"][0]["where"] == "/note"
 
 
 def test_comments_are_kept_in_their_order(shop: ApiWorld) -> None:

@@ -13,7 +13,7 @@ from trueup_api.fields import CodeText, Cursor, Limit, Slug
 from trueup_api.routing import Strict
 
 Version = Annotated[int, Field(ge=1)]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 CauseName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 
 

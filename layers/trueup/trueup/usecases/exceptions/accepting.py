@@ -46,7 +46,8 @@ def accept_case(cabinet: Cabinet, id_: str, version: int, terms: Terms) -> Store
         return _accept_rows(cabinet, id_, version, subject, terms)
     seen = look(cabinet.registry, cabinet.pages, subject, cabinet.clock())
     if seen.gap != terms.gap:
-        raise ConflictError("The row has another gap now; look at it again.")
+        what = "The row has a gap: name it" if terms.gap is None else "The row has another gap now"
+        raise ConflictError(f"{what}; look at it again.")
     return change_case(cabinet, id_, version, _accepting(cabinet, terms, terms.gap))
 
 
@@ -134,6 +135,9 @@ def _check_time(terms: Terms, now: datetime) -> None:
 
 def _check_seen(incident: Incident, terms: Terms) -> None:
     newest = incident.place.head.version
+    if terms.rows_version is None:
+        fault = Fault("/rows_version", "is missing: the incident's, as you saw it")
+        raise RejectedError("It cannot be accepted like this.", (fault,))
     if terms.rows_version != newest:
         reason = f"A newer comparison is visible, version {newest}; look at it first."
         raise ConflictError(reason)
