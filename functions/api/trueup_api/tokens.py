@@ -31,7 +31,7 @@ def from_path_token(token: str) -> str:
             text + "=" * (-len(text) % 4), altchars=b"-_", validate=True
         ).decode()
     except (binascii.Error, ValueError) as error:
-        raise NotFoundError("There is no such location.") from error
+        raise NotFoundError("There is nothing of that name.") from error
 
 
 def unquoted(path: Mapping[str, str]) -> dict[str, str]:

@@ -239,6 +239,11 @@ def test_what_is_no_object_is_told(raw: Any) -> None:
     assert flaws == [Flaw(0, "", "is not an object")]
 
 
+def test_a_number_with_too_many_digits_is_told_how_many_it_may_have() -> None:
+    (flaw,) = flaws_of(event(quantity="9" * 17))
+    assert "at most 16 digits" in flaw.reason
+
+
 def test_all_flaws_of_all_events_are_told_at_once() -> None:
     found = flaws_of(
         event(id="1", quantity="x", unit="pallet", color="red"),

@@ -43,7 +43,9 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.MATCHES: "The channel shows what can be published.",
     Reason.DIFFERS: "The channel shows another quantity than can be published.",
     Reason.WITHIN_TOLERANCE: "The channel differs by no more than the account tolerates.",
-    Reason.POSITION_UNKNOWN: "No baseline says how much of this SKU the location has.",
+    Reason.POSITION_UNKNOWN: (
+        "No baseline or count of before the channel was read says how much of this SKU there was."
+    ),
     Reason.COMPONENT_UNKNOWN: "The stock of at least one component of this kit is unknown.",
     Reason.NOT_ON_CHANNEL: "Listed here, but the channel shows no such item at this location.",
     Reason.NOT_LISTED: "The channel shows an item that no listing of this account names.",

@@ -33,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MADE = re.compile(r"~(\d+|in|seen)$")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _DECIMAL = re.compile(r"^-?[0-9]{1,16}(\.[0-9]{1,9})?$")
-_NO_NUMBER = "is not a number: digits, at most nine of them after a point, no separators"
+_NO_NUMBER = "is not a number: at most 16 digits and nine after a point, no separators"
 
 
 class Flaw(NamedTuple):
