@@ -10,7 +10,7 @@ _ROWS: Final = ("account", "location", "item", "delta", "outcome", "what happene
 _INCIDENTS: Final = ("account", "location", "cause", "rows", "over", "under", "value, EUR")
 _FOUND: Final = ("match", "unexplained", "not_listed", "not_on_channel", "unknown", "stale")
 """What rows are counted under that no cause was found for."""
-_TOP: Final = 8
+_TOP: Final = 6
 
 
 def reasons(api: Api, accounts: Iterable[str]) -> list[str]:
@@ -43,15 +43,19 @@ def _reason(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def exceptions(api: Api) -> list[str]:
-    """Lines of a table of the most urgent incidents."""
-    page = api.get(f"/v1/incidents?limit={_TOP}")
+    """Lines of a table of the most urgent incidents of rows that differ."""
+    found = api.get("/v1/incidents?limit=50")["incidents"]
+    gaps = [one for one in found if one["units_over"] or one["units_under"]]
     names = {
         (account["id"], place["id"]): place["name"] or place["id"]
         for account in api.get("/v1/accounts")["accounts"]
         for place in account["locations"]
     }
-    lines = table(_INCIDENTS, [_incident(one, names) for one in page["incidents"]], 3)
-    return [*lines, f"{page['total']} in all. Units are the channel's; ?: of unknown value too."]
+    lines = table(_INCIDENTS, [_incident(one, names) for one in gaps[:_TOP]], 3)
+    others = (
+        f"{min(len(gaps), _TOP)} of {len(found)} incidents; the first of those with units at stake."
+    )
+    return [*lines, f"{others} Units are the channel's."]
 
 
 def _incident(one: dict[str, Any], names: Mapping[tuple[str, str], str]) -> Sequence[str]:
@@ -61,5 +65,5 @@ def _incident(one: dict[str, Any], names: Mapping[tuple[str, str], str]) -> Sequ
         names.get((one["account"], one["location"]), one["location"]),
         one["sentence"],
         *map(str, units),
-        "?" if one["unvalued_rows"] else f"{one['value'].get('EUR', 0) / 100:,.2f}",
+        f"{one['value'].get('EUR', 0) / 100:,.2f}",
     )
