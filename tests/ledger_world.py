@@ -19,7 +19,7 @@ from trueup.domain.accounts import Location
 from trueup.domain.ledger import LedgerHead
 from trueup.domain.movements import Bucket, Movement, MovementKind, direct_effect, net_of
 from trueup.domain.runs import Head, Version
-from trueup.domain.time import milliseconds
+from trueup.domain.time import from_milliseconds, milliseconds
 from trueup.ledger.streams import movements_stream
 from trueup.ports import Create, Ledger, PageStore, Registry, Replace
 from trueup.usecases.books import baseline_book
@@ -40,8 +40,16 @@ class Stated:
 
     at: int
     as_of: int
-    on_hand: Mapping[str, int]
+    on_hand: Mapping[str, tuple[int, int]]
+    """By SKU, and the instant that it is of."""
     complete: bool
+
+    @property
+    def latest(self) -> int:
+        return max((at for _, at in self.on_hand.values()), default=self.as_of)
+
+    def of(self, sku: str) -> tuple[int | None, int]:
+        return self.on_hand.get(sku, (0 if self.complete else None, self.as_of))
 
 
 @dataclass
@@ -71,9 +79,27 @@ class LedgerWorld:
     def baseline(
         self, on_hand: Mapping[str, int], as_of: datetime, *, complete: bool = False
     ) -> None:
-        book, keys = baseline_book(HERE), sorted(on_hand)
+        """A file of the whole location."""
+        at = milliseconds(as_of)
+        rows = {sku: (units, at) for sku, units in on_hand.items()}
+        self._state(Stated(milliseconds(self.now), at, rows, complete))
+
+    def restate(self, on_hand: Mapping[str, int], as_of: datetime) -> None:
+        """A file of some SKUs, upon what was stated before."""
+        before = self.baselines[-1]
+        at = max(milliseconds(as_of), before.as_of)
+        rows = {**before.on_hand, **{sku: (units, at) for sku, units in on_hand.items()}}
+        self._state(Stated(milliseconds(self.now), before.as_of, rows, before.complete))
+
+    def _state(self, stated: Stated) -> None:
+        book, keys = baseline_book(HERE), sorted(stated.on_hand)
         ints = {name: [0] * len(keys) for name in BASELINE.ints}
-        ints |= {"on_hand": [on_hand[key] for key in keys], "unknown": [Unknown.STATED] * len(keys)}
+        instants = [stated.on_hand[key][1] for key in keys]
+        ints |= {
+            "on_hand": [stated.on_hand[key][0] for key in keys],
+            "unknown": [Unknown.STATED] * len(keys),
+            "stated_at": [at if at > stated.as_of else 0 for at in instants],
+        }
         frames = write_range(self.pages, book, BASELINE, (), iter([Page(keys, ints)]))
         manifest = Manifest.of(BASELINE.kind, frames)
         before = self.registry.get(Head, book)
@@ -82,14 +108,14 @@ class LedgerWorld:
             version=before.value.version + 1 if before else 1,
             manifest=save_manifest(self.pages, book, manifest),
             rows=len(keys),
-            as_of=as_of,
+            as_of=from_milliseconds(stated.as_of),
             made_by="test",
             at=self.now,
-            complete=complete,
+            complete=stated.complete,
+            stated_to=from_milliseconds(stated.latest) if stated.latest > stated.as_of else None,
         )
         move = Replace(head, before.version) if before else Create(head)
         self.registry.write(move, Create(Version(**head.model_dump())))
-        stated = Stated(milliseconds(self.now), milliseconds(as_of), dict(on_hand), complete)
         self.baselines.append(stated)
 
     def close(self) -> LedgerHead | None:
@@ -115,7 +141,7 @@ class LedgerWorld:
     def expected(self, sku: str, at: datetime, known_at: datetime | None = None) -> dict[str, Any]:
         """What a fold of the whole history says, written without the product's state."""
         until, known = milliseconds(at), milliseconds(known_at or self.now)
-        known_bases = [b for b in self.baselines if b.as_of <= until and b.at <= known]
+        known_bases = [b for b in self.baselines if b.latest <= until and b.at <= known]
         base = max(enumerate(known_bases), key=lambda p: (p[1].as_of, p[0]), default=None)
         told = [
             m
@@ -125,9 +151,10 @@ class LedgerWorld:
         plain = Plain()
         ordered = sorted(told, key=lambda m: (m.occurred_at, m.source, m.id))
         if base is not None:
-            plain.run(m for m in ordered if m.occurred_at <= base[1].as_of)
-            plain.rebase(base[1].on_hand.get(sku, 0 if base[1].complete else None))
-            ordered = [m for m in ordered if m.occurred_at > base[1].as_of]
+            on_hand, stated_at = base[1].of(sku)
+            plain.run(m for m in ordered if m.occurred_at <= stated_at)
+            plain.rebase(on_hand)
+            ordered = [m for m in ordered if m.occurred_at > stated_at]
         plain.run(ordered)
         return plain.seen()
 

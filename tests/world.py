@@ -24,7 +24,7 @@ from trueup.books.writer import write_range
 from trueup.domain.accounts import Account, Capabilities, ChannelLocation, Link, Member
 from trueup.domain.outcomes import Reason
 from trueup.domain.runs import Head, Run, Trigger, Version
-from trueup.domain.time import ulid_ids
+from trueup.domain.time import milliseconds, ulid_ids
 from trueup.ports import (
     Channels,
     Create,
@@ -122,6 +122,20 @@ class World:
         page = Page(keys=keys, ints={"on_hand": [on_hand[key] for key in keys]} | more, texts={})
         self._book(books.baseline_book(location), BASELINE, page, complete=complete)
 
+    def restate(
+        self, location: str, on_hand: Mapping[str, int], restated: Iterable[str], at: datetime
+    ) -> None:
+        """The baseline once more, with some SKUs stated of a later instant."""
+        keys, known = sorted(on_hand), self.registry.get(Head, books.baseline_book(location))
+        assert known is not None
+        of = milliseconds(at)
+        ints = {
+            "on_hand": [on_hand[key] for key in keys],
+            "stated_at": [of if key in set(restated) else 0 for key in keys],
+        }
+        book, page = books.baseline_book(location), Page(keys=keys, ints=ints, texts={})
+        self._book(book, BASELINE, page, complete=known.value.complete, stated_to=at)
+
     def listings(self, skus: Iterable[str], **columns: Mapping[str, Any]) -> None:
         """Listings by key; columns give values by key, absent ones the usual default."""
         keys = sorted(skus)
@@ -143,7 +157,7 @@ class World:
         page = Page(keys=keys, ints={}, texts={"listing_key": [known[key] for key in keys]})
         self._book(books.aliases_book(ACCOUNT), ALIASES, page)
 
-    def _book(self, book: str, schema: BookSchema, page: Page, *, complete: bool = False) -> None:
+    def _book(self, book: str, schema: BookSchema, page: Page, **stated: Any) -> None:
         frames = write_range(self.pages, book, schema, (), iter([page]))
         manifest = Manifest.of(schema.kind, frames)
         before = self.registry.get(Head, book)
@@ -155,7 +169,7 @@ class World:
             as_of=self.now,
             made_by="test",
             at=self.now,
-            complete=complete,
+            **stated,
         )
         move = Replace(head, before.version) if before else Create(head)
         self.registry.write(move, Create(Version(**head.model_dump())))

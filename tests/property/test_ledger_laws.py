@@ -41,17 +41,18 @@ def movement(draw: st.DrawFn, number: int, kinds: list[int] = KINDS) -> Movement
 
 
 Step = tuple[str, Any]
+STEPS = ("tell", "tell", "tell", "baseline", "restate", "close", "wait")
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Step]:
     steps: list[Step] = []
     for number in range(draw(st.integers(1, 14))):
-        what = draw(st.sampled_from(["tell", "tell", "tell", "baseline", "close", "wait"]))
+        what = draw(st.sampled_from(STEPS))
         if what == "tell":
             size = draw(st.integers(1, 5))
             steps.append((what, [draw(movement(number * 10 + i)) for i in range(size)]))
-        elif what == "baseline":
+        elif what in ("baseline", "restate"):
             rows = draw(st.dictionaries(st.sampled_from(SKUS), st.integers(0, 20)))
             steps.append((what, (rows, draw(st.integers(0, 30)), draw(st.booleans()))))
         else:
@@ -74,6 +75,9 @@ def played(steps: list[Step], world: LedgerWorld) -> list[Any]:
             rows, ago, complete = given_
             as_of = max(as_of, world.now.replace(minute=0) - ago * HOUR)
             world.baseline(rows, as_of, complete=complete)
+        elif what == "restate":
+            if world.baselines:
+                world.restate(given_[0], world.now.replace(minute=0) - given_[1] * HOUR)
         elif what == "close":
             world.close()
         else:

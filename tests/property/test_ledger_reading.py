@@ -67,7 +67,8 @@ def baseline_page(positions: Mapping[str, Position]) -> Page:
     unknown = [
         (p.on_hand is None) * Unknown.ON_HAND + (p.stated is None) * Unknown.STATED for p in rows
     ]
-    parts = {name: [getattr(p, name) or 0 for p in rows] for name in BASELINE.ints[:-1]}
+    quantities = [name for name in BASELINE.ints if name not in ("unknown", "stated_at")]
+    parts = {name: [getattr(p, name) or 0 for p in rows] for name in quantities}
     return Page(skus, {**parts, "unknown": unknown})
 
 

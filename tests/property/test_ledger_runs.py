@@ -33,6 +33,7 @@ from trueup.usecases.reconcile import gathering
 SKUS = ("A", "B", "C")
 KITS = {"K": [("A", 1), ("B", 2)], "L": [("C", 1)]}
 HOUR = timedelta(hours=1)
+RESTATED = NOW + 2 * HOUR
 
 
 @dataclass
@@ -44,6 +45,8 @@ class Case:
     captures: dict[str, datetime]
     complete: bool
     closes: bool
+    restated: dict[str, int]
+    """What a file of some SKUs of the location `main` says of `RESTATED`."""
 
 
 @st.composite
@@ -61,7 +64,8 @@ def cases(draw: st.DrawFn) -> Case:
     }
     when = st.integers(1, 18).map(lambda half: NOW + HOUR * half / 2)
     captures = {key: draw(when) for key in (*SKUS, *KITS)}
-    return Case(stock, told, captures, draw(st.booleans()), draw(st.booleans()))
+    restated = draw(st.dictionaries(st.sampled_from(SKUS), st.integers(0, 9)))
+    return Case(stock, told, captures, draw(st.booleans()), draw(st.booleans()), restated)
 
 
 def expected(case: Case, key: str) -> int | None:
@@ -83,6 +87,10 @@ def sellable(case: Case, location: str, sku: str, at: datetime) -> int | None:
     )
     base, until = milliseconds(NOW), milliseconds(at)
     on_hand = case.stock[location].get(sku, 0 if case.complete else None)
+    moved = any(m.location == location for m in case.told)
+    since = min(case.captures.values()) >= RESTATED or not moved
+    if location == "main" and sku in case.restated and since:
+        base, on_hand = milliseconds(RESTATED), case.restated[sku]
     state = State()
     state.run(m for m in mine if m.occurred_at <= base)
     state.anchor(None if on_hand is None else Position(on_hand), base)
@@ -96,6 +104,8 @@ def world_of(case: Case) -> World:
     for location, stock in case.stock.items():
         world.baseline(location, stock, complete=case.complete)
     world.listings(case.captures, components=KITS)
+    if case.restated:
+        world.restate("main", {**case.stock["main"], **case.restated}, case.restated, RESTATED)
     world.now = NOW + 10 * HOUR
 
     def dated(answer: FetchResponse) -> FetchResponse:

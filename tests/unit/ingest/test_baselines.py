@@ -8,6 +8,7 @@ from tests.unit.ingest.intake_world import NOW, IntakeWorld
 from trueup.books.schema import Unknown
 from trueup.domain.errors import ConflictError
 from trueup.domain.imports import Import
+from trueup.domain.time import milliseconds
 
 
 @pytest.fixture
@@ -66,7 +67,30 @@ def test_the_same_positions_seen_again_are_newer(world: IntakeWorld) -> None:
     world.take("sku,on_hand\nA,1\nB,1\n")
     head = world.head("baseline/main")
     assert head is not None
-    assert (head.as_of, head.version) == (world.now, 1)
+    assert (head.as_of, head.stated_to) == (world.now, None)
+    assert {row["stated_at"] for row in world.positions().values()} == {0}
+
+
+def test_rows_of_a_file_of_some_skus_know_when_they_were_stated(world: IntakeWorld) -> None:
+    world.take("sku,on_hand\nA,1\nB,1\n")
+    world.now += timedelta(hours=1)
+    item = world.take("sku,on_hand\nA,1\n")
+    assert (item.state, item.rows_changed) == ("Applied", 0), "it says so of a later instant"
+    instants = {sku: row["stated_at"] for sku, row in world.positions().items()}
+    assert instants == {"A": milliseconds(world.now), "B": 0}
+    head = world.head("baseline/main")
+    assert head is not None
+    assert (head.as_of, head.stated_to) == (NOW, world.now)
+    again = world.take("sku,on_hand\nA,1\n", as_of=world.now)
+    assert (again.state, again.rows_changed) == ("Unchanged", 0)
+
+
+def test_as_many_other_skus_are_not_the_whole_location(world: IntakeWorld) -> None:
+    world.take("sku,on_hand\nA,1\nB,1\n")
+    world.now += timedelta(hours=1)
+    world.take("sku,on_hand\nA,1\nC,1\n")
+    instants = {sku: row["stated_at"] for sku, row in world.positions().items()}
+    assert instants == {"A": milliseconds(world.now), "B": 0, "C": milliseconds(world.now)}
 
 
 def test_absent_rows_stay_unless_the_file_is_complete(world: IntakeWorld) -> None:

@@ -30,10 +30,11 @@ class BookSchema:
 
 BASELINE = BookSchema(
     kind="baseline",
-    ints=("on_hand", "committed", "damaged", "on_hold", "stated", "unknown"),
+    ints=("on_hand", "committed", "damaged", "on_hold", "stated", "unknown", "stated_at"),
     expected=(("stated", ("on_hand",), ("committed", "damaged", "on_hold")),),
 )
-"""Positions of one location by SKU; base units. `unknown` is a set of `Unknown` bits."""
+"""Positions of one location by SKU; base units. `unknown` is a set of `Unknown` bits. `stated_at`:
+the instant that a row is of, milliseconds since 1970; 0: the one that the whole book is of."""
 
 LISTINGS = BookSchema(
     kind="listings",

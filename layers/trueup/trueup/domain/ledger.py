@@ -39,6 +39,12 @@ class LedgerPin(BaseModel):
         return milliseconds(self.baseline.as_of)
 
     @property
+    def stated_to(self) -> int:
+        """The latest instant at which the baseline states something, milliseconds; as above."""
+        latest = self.baseline.stated_to if self.baseline else None
+        return self.baseline_at if latest is None else milliseconds(latest)
+
+    @property
     def base_at(self) -> int:
         """The instant up to which all that occurred is part of the base."""
         return max(self.until, self.baseline_at, 0)

@@ -14,3 +14,5 @@ class BookPin(BaseModel):
     manifest: str
     as_of: Instant | None = None
     complete: bool = False
+    stated_to: Instant | None = None
+    """As `Head.stated_to`."""

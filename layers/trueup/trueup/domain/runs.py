@@ -318,6 +318,8 @@ class Head(Entity):
     made_by: str
     """The run or import that made it."""
     at: Instant
+    stated_to: Instant | None = None
+    """Baselines: some rows are of later instants than `as_of`, up to this one; None: none is."""
     complete: bool = False
     """Baselines: the source declared that a SKU absent from it has no stock, so is not unknown."""
     source: Slug | None = None

@@ -12,8 +12,7 @@ import msgspec
 from trueup.books.schema import BookSchema
 from trueup.domain.keys import SEPARATOR
 from trueup.domain.movements import BUCKETS
-from trueup.domain.stock import Position
-from trueup.ledger.state import AFTER_ALL, INDEX, STATED, Net, Order, State
+from trueup.ledger.state import AFTER_ALL, INDEX, STATED, Net, Order, State, Stated
 
 POSITIONS = BookSchema(
     kind="positions",
@@ -48,7 +47,7 @@ def row_of(state: State) -> Row:
 
 
 def state_of(row: Mapping[str, Any], baseline_at: int) -> State:
-    """The state that a row of POSITIONS stands for; `baseline_at`: that of its checkpoint."""
+    """The state that a row of POSITIONS stands for; `baseline_at`: when the SKU was stated."""
     state = State()
     state.values = [row[bucket.value] for bucket in BUCKETS]
     flags = row["flags"]
@@ -62,11 +61,11 @@ def state_of(row: Mapping[str, Any], baseline_at: int) -> State:
     return state
 
 
-def default_state(stated: Position | None, baseline_at: int) -> State:
-    """Of a SKU without a row; `baseline_at` below 0: there is no baseline."""
+def default_state(stated: Stated | None) -> State:
+    """Of a SKU without a row; None: there is no baseline."""
     state = State()
-    if baseline_at >= 0:
-        state.anchor(stated, baseline_at)
+    if stated:
+        state.anchor(stated.position, stated.at)
     return state
 
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from trueup.domain.movements import Movement
 from trueup.domain.stock import Position
 from trueup.ledger.positions import PositionAt
-from trueup.ledger.state import IN_TRANSIT, INDEX, Net, State
+from trueup.ledger.state import IN_TRANSIT, INDEX, Net, State, Stated
 
 OCCURRED = attrgetter("occurred_at")
 
@@ -31,14 +31,12 @@ def fold(
     return state.at()
 
 
-def advance(
-    state: State, movements: Sequence[Movement], baseline_at: int, stated: Position | None
-) -> None:
-    """Apply movements in fold order, and among them a baseline; below 0 there is none to apply."""
-    split = bisect_right(movements, baseline_at, key=OCCURRED) if baseline_at >= 0 else 0
+def advance(state: State, movements: Sequence[Movement], stated: Stated | None) -> None:
+    """Apply movements in fold order, and among them a baseline; None: there is none to apply."""
+    split = bisect_right(movements, stated.at, key=OCCURRED) if stated else 0
     state.run(movements[:split])
-    if baseline_at >= 0:
-        state.anchor(stated, baseline_at)
+    if stated:
+        state.anchor(stated.position, stated.at)
     state.run(movements[split:])
 
 

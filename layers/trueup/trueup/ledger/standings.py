@@ -55,6 +55,11 @@ def stated_by(row: Mapping[str, Any] | None, *, complete: bool) -> Position | No
     return Position(None if unknown & _UNCOUNTED else row["on_hand"], *parts, stated)
 
 
+def stated_at(row: Mapping[str, Any] | None) -> int:
+    """The instant that a baseline's row is of, milliseconds; 0: the whole book's."""
+    return int(row.get("stated_at", 0)) if row else 0
+
+
 def standing_of(sku: str, state: State, base_at: int, movements: Sequence[Movement]) -> Standing:
     """`state` is at `base_at`, or before it where `movements` (in fold order) lead there."""
     split = bisect_right(movements, base_at, key=OCCURRED)

@@ -34,6 +34,13 @@ _SHIP = int(MovementKind.SHIP)
 _NOTHING: tuple[tuple[int, int], ...] = ()
 
 
+class Stated(msgspec.Struct, frozen=True):
+    """What a baseline says of a SKU, and of which instant; `position` None: it does not tell."""
+
+    position: Position | None
+    at: int
+
+
 class Net:
     """What is open of one (bucket, reference). `anchored`: as it was at the bucket's anchor."""
 

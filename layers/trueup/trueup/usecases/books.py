@@ -41,6 +41,7 @@ def pin_of(head: Head) -> BookPin:
         manifest=head.manifest,
         as_of=head.as_of,
         complete=head.complete,
+        stated_to=head.stated_to,
     )
 
 

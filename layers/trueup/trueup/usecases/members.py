@@ -116,7 +116,10 @@ class MemberStock:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return BASELINE_INTS if self.checkpoint is None else POSITION_INTS
+        if self.checkpoint is not None:
+            return POSITION_INTS
+        dated = self.base is not None and self.base.stated_to is not None
+        return (*BASELINE_INTS, "stated_at") if dated else BASELINE_INTS
 
     def reader(self, pages: PageStore) -> Stored | None:
         below = None if self.base is None else open_book(pages, self.base, BASELINE)

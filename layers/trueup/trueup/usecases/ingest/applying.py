@@ -8,6 +8,7 @@ from trueup.books.pages import Page, take
 from trueup.domain.errors import ConflictError, RetryLaterError
 from trueup.domain.imports import Import, ImportKind, ImportState
 from trueup.domain.runs import Head
+from trueup.domain.time import milliseconds
 from trueup.domain.variances import VarianceDue
 from trueup.ports import Create, Replace, Stored, Write
 from trueup.usecases.books import pin_of
@@ -69,6 +70,7 @@ def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
         at=work.clock(),
         complete=_complete(item, book),
         source=item.source,
+        stated_to=_stated_to(item, book, main),
     )
     visible = [write for edition in editions for write in publishing(edition, imprint)]
     return _end(work, stored, changes, *visible, *_stated(work, item, book, visible))
@@ -128,12 +130,35 @@ def _refusal(work: IngestWork, item: Import, book: Shelf) -> str | None:
 
 def _editions(work: IngestWork, item: Import, book: Shelf) -> list[Edition]:
     """The book and, for listings, its aliases, as they would be."""
+    if item.kind is ImportKind.BASELINE:
+        return [_positions(work, item, book)]
     write = replaced if item.complete else edited
     editions = [write(book, rows_of(work, item))]
     if item.kind is ImportKind.LISTINGS:
         aliases = aliases_of(work, item.target)
         editions.append(write(aliases, alias_pages(codes_of(work, item))))
     return editions
+
+
+def _positions(work: IngestWork, item: Import, book: Shelf) -> Edition:
+    """A baseline; rows of a file that leaves out some of the book's keep their own instant."""
+    if item.complete or item.rows >= book.manifest.rows:
+        write = replaced if item.complete else edited
+        edition = write(book, rows_of(work, item))
+        if book.head is None or edition.manifest.rows == item.rows:
+            return edition
+    return edited(book, _dated(rows_of(work, item), _own_instant(item, book)))
+
+
+def _own_instant(item: Import, book: Shelf) -> int:
+    """When a file's rows were stated, milliseconds; 0: when the whole book was."""
+    at = milliseconds(item.as_of or item.created_at)
+    return at if book.head is None or at > milliseconds(book.head.value.as_of) else 0
+
+
+def _dated(rows: Iterable[Page], at: int) -> Iterator[Page]:
+    for page in rows:
+        yield Page(page.keys, {**page.ints, "stated_at": [at] * len(page)}, page.texts)
 
 
 def alias_pages(codes: Iterable[Page]) -> Iterator[Page]:
@@ -159,6 +184,17 @@ def _as_of(item: Import, book: Shelf, edition: Edition) -> datetime:
     as_of = item.as_of or item.created_at
     covers_all = edition.manifest.rows == item.rows
     return as_of if book.head is None or covers_all else book.head.value.as_of
+
+
+def _stated_to(item: Import, book: Shelf, edition: Edition) -> datetime | None:
+    """The latest instant that some row is of, where that is later than the whole book's."""
+    as_of = _as_of(item, book, edition)
+    if item.kind is not ImportKind.BASELINE or book.head is None:
+        return None
+    if edition.manifest.rows == item.rows:
+        return None
+    latest = max(item.as_of or item.created_at, book.head.value.stated_to or as_of)
+    return latest if latest > as_of else None
 
 
 def _unchanged(book: Shelf) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class Imprint:
     at: datetime
     complete: bool = False
     source: str | None = None
+    stated_to: datetime | None = None
 
 
 def publishing(edition: Edition, imprint: Imprint) -> tuple[Write, Write]:
@@ -98,6 +99,7 @@ def publishing(edition: Edition, imprint: Imprint) -> tuple[Write, Write]:
         "at": imprint.at,
         "complete": imprint.complete,
         "source": imprint.source,
+        "stated_to": imprint.stated_to,
     }
     head = Head.model_validate(fields)
     before = edition.shelf.head

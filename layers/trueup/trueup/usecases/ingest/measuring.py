@@ -15,6 +15,8 @@ Row = tuple[Any, ...]
 _ON_HAND = 1 + BASELINE.ints.index("on_hand")
 _STATED = 1 + BASELINE.ints.index("stated")
 _UNKNOWN = 1 + BASELINE.ints.index("unknown")
+_WHEN = "stated_at"
+"""The same position stated again is no change."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ def _units(schema: BookSchema, row: Row | None) -> int | None:
 
 def _rows(schema: BookSchema, pages: Iterable[Page]) -> Iterator[Row]:
     for page in pages:
-        ints = (page.ints[name] for name in schema.ints)
+        ints = (page.ints[name] for name in schema.ints if name != _WHEN)
         yield from zip(page.keys, *ints, *(page.texts[name] for name in schema.texts), strict=True)
 
 

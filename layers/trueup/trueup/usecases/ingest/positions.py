@@ -42,7 +42,8 @@ def build(batch: Batch, faults: Faults) -> Built:
     columns = {name: batch.column(name, _ABSENT.get(name, 0)) for name in _UNKNOWN}
     marks = (bits(columns[name], bit) for name, bit in _UNKNOWN.items())
     ints = {"stated" if n == "sellable" else n: zeros(values) for n, values in columns.items()}
-    return Built(skus, ints | {"unknown": list(map(sum, zip(*marks, strict=True)))}, {}, skus)
+    unknown = list(map(sum, zip(*marks, strict=True)))
+    return Built(skus, ints | {"unknown": unknown, "stated_at": [0] * len(skus)}, {}, skus)
 
 
 def doubt(batch: Batch, contradictions: Faults) -> None:

@@ -51,14 +51,18 @@ def pin_upon(
 
 
 def newest_baseline(registry: Registry, location: str, asked: Asked) -> BookPin | None:
-    """The baseline of the latest instant up to `asked.at`; of several, the one made last."""
+    """The baseline of the latest instant up to `asked.at`; of several, the one made last.
+
+    None of which a row is of a later instant: the version before has what held then.
+    """
     book = baseline_book(location)
     heads = [s.value for s in all_of(registry, Version, book)]
     head = registry.get(Head, book)
     known = [
         version
         for version in [*heads, *([head.value] if head else [])]
-        if milliseconds(version.as_of) <= asked.at and milliseconds(version.at) <= asked.known_at
+        if milliseconds(version.stated_to or version.as_of) <= asked.at
+        and milliseconds(version.at) <= asked.known_at
     ]
     return max(map(_pin, known), key=lambda pin: (pin.as_of, pin.version), default=None)
 

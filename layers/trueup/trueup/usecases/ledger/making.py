@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from trueup.books.manifest import Manifest, load_manifest
 from trueup.books.pages import Page
@@ -14,7 +13,7 @@ from trueup.domain.runs import BookPin, Head
 from trueup.domain.time import from_milliseconds, milliseconds
 from trueup.ledger.books import NETS, POSITIONS, Row, default_state, kept, net_key, row_of
 from trueup.ledger.fold import advance
-from trueup.ledger.state import State
+from trueup.ledger.state import State, Stated
 from trueup.ledger.streams import SHARDS, movements_stream
 from trueup.ports import Create, Replace, Stored, Write
 from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing
@@ -63,7 +62,6 @@ class Making:
 
     def _fold(self, told: dict[str, list[Movement]]) -> None:
         skus = sorted(told)
-        rebased_at = self._pin.baseline_at if self._rebased else -1
         for start in range(0, len(skus), _CHUNK):
             chunk = skus[start : start + _CHUNK]
             states = bare_states(self._work.pages, self._pin, chunk)
@@ -71,12 +69,12 @@ class Making:
             for sku in chunk:
                 state = states[sku]
                 state.nets = self._nets.get(sku, {})
-                advance(state, told[sku], rebased_at, stated.get(sku))
+                advance(state, told[sku], stated.get(sku) if self._rebased else None)
                 self._keep(sku, state, stated.get(sku))
 
-    def _keep(self, sku: str, state: State, stated: Any) -> None:
+    def _keep(self, sku: str, state: State, stated: Stated | None) -> None:
         row = row_of(state)
-        usual = row_of(default_state(stated, self._pin.baseline_at))
+        usual = row_of(default_state(stated))
         self._positions[sku] = None if row == usual else row
         self._nets[sku] = state.nets
 

@@ -155,21 +155,25 @@ def _settled(
     skus = list(told)
     states = states_at(pages, pin, skus)
     anew = pin.baseline_at > pin.until
-    stated = stated_for(pages, pin, skus) if anew else {}
+    stated = stated_for(pages, pin, skus) if anew or pin.stated_to > pin.baseline_at else {}
     for sku in skus:
-        advance(states[sku], told[sku], pin.baseline_at if anew else -1, stated.get(sku))
-        yield _position(sku, states[sku], pin, told[sku])
+        says = stated.get(sku)
+        advance(states[sku], told[sku], says if anew else None)
+        at = says.at if says else pin.baseline_at
+        yield _position(sku, states[sku], pin, at, told[sku])
 
 
-def _position(sku: str, state: State, pin: LedgerPin, told: Sequence[Movement]) -> SkuPosition:
+def _position(
+    sku: str, state: State, pin: LedgerPin, stated_at: int, told: Sequence[Movement]
+) -> SkuPosition:
     anchor = state.anchors[ON_HAND]
-    later = [movement for movement in told if movement.occurred_at > pin.baseline_at]
+    later = [movement for movement in told if movement.occurred_at > stated_at]
     return SkuPosition(
         sku=sku,
         position=state.at(),
         anchor=_name(anchor),
         anchored_at=None if anchor is None else anchor[0],
-        base_at=pin.base_at,
+        base_at=max(pin.base_at, stated_at),
         movements=tuple(m for m in later if not m.claim),
         claims=tuple(m for m in later if m.claim),
     )

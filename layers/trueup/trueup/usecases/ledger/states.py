@@ -8,8 +8,8 @@ from trueup.books.schema import BASELINE
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.runs import BookPin
 from trueup.ledger.books import NETS, POSITIONS, default_state, net_of_row, state_of
-from trueup.ledger.standings import stated_by
-from trueup.ledger.state import Net, State
+from trueup.ledger.standings import stated_at, stated_by
+from trueup.ledger.state import Net, State, Stated
 from trueup.ports import PageStore
 from trueup.usecases.books import open_book
 
@@ -42,24 +42,30 @@ def bare_states(pages: PageStore, pin: LedgerPin, skus: Sequence[str]) -> dict[s
     """As `states_at`, without nets."""
     rows = rows_of(pages, pin.positions, POSITIONS, skus)
     built = 0 <= pin.baseline_at <= pin.until
-    stated = stated_for(pages, pin, [s for s in skus if s not in rows]) if built else {}
+    # Only rows with instants of their own are needed for SKUs that the checkpoint has.
+    asked = skus if pin.stated_to > pin.baseline_at else [sku for sku in skus if sku not in rows]
+    stated = stated_for(pages, pin, asked) if built else {}
     # Of an older baseline only that it comes before what follows matters here.
-    at = pin.baseline_at if built else -1
+    usual = Stated(None, pin.baseline_at if built else pin.until)
     return {
-        sku: state_of(rows[sku], at if built else pin.until)
+        sku: state_of(rows[sku], stated.get(sku, usual).at)
         if sku in rows
-        else default_state(stated.get(sku), at)
+        else default_state(stated.get(sku))
         for sku in skus
     }
 
 
-def stated_for(pages: PageStore, pin: LedgerPin, skus: Sequence[str]) -> dict[str, Any]:
-    """What the pin's baseline says of each of some sorted SKUs."""
+def stated_for(pages: PageStore, pin: LedgerPin, skus: Sequence[str]) -> dict[str, Stated]:
+    """What the pin's baseline says of each of some sorted SKUs, and of when."""
     if pin.baseline is None:
         return {}
     rows = rows_of(pages, pin.baseline, BASELINE, skus)
     complete = pin.baseline.complete
-    return {sku: stated_by(rows.get(sku), complete=complete) for sku in skus}
+    return {
+        sku: Stated(stated_by(row, complete=complete), stated_at(row) or pin.baseline_at)
+        for sku in skus
+        for row in (rows.get(sku),)
+    }
 
 
 def rows_of(

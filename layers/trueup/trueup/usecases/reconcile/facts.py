@@ -14,7 +14,7 @@ from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.runs import Inputs
 from trueup.explain.facts import Component, Facts, Push, Sibling, Snapshot, Stock
 from trueup.ledger.paging import standing_in, standings_in
-from trueup.ledger.standings import Standing, stated_by
+from trueup.ledger.standings import Standing, stated_at, stated_by
 from trueup.ports import PageStore
 from trueup.usecases.books import open_book
 from trueup.usecases.members import MemberStock, instant_of
@@ -167,8 +167,9 @@ class _Lookup:
         member = self.member
         stated = stated_by(row, complete=member.complete)
         base = None if stated is None or stated.sellable is None else stated
+        base_at = max(member.base_at, stated_at(row))
         in_transit = row.get("in_transit", 0) if row else 0
-        return Standing(sku=sku, base=base, base_at=member.base_at, in_transit=in_transit)
+        return Standing(sku=sku, base=base, base_at=base_at, in_transit=in_transit)
 
     def _snapshots(self, standing: Standing) -> tuple[Snapshot, ...]:
         found = []

@@ -98,7 +98,7 @@ def _pinned(inputs: Inputs) -> bool:
 
 
 def _as_of(work: Work, pin: LedgerPin, captured_from: int) -> LedgerPin:
-    if pin.base_at <= captured_from:
+    if max(pin.base_at, pin.stated_to) <= captured_from:
         return pin
     return pin_ledger(work.registry, work.ledger, pin.location, Asked(at=captured_from))
 

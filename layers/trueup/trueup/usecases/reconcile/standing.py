@@ -1,5 +1,6 @@
 """What a pinned ledger says of the SKUs that moved: shard by shard, so that one is in memory."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -7,7 +8,9 @@ from operator import attrgetter
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.movements import Movement
 from trueup.domain.stock import Position
+from trueup.ledger.fold import OCCURRED, advance
 from trueup.ledger.standings import Standing, standing_of
+from trueup.ledger.state import Stated
 from trueup.ports import Ledger, PageStore
 from trueup.usecases.ledger.gathering import BY_SKU, uncovered
 from trueup.usecases.ledger.states import stated_for, states_at
@@ -36,36 +39,37 @@ class _Bases:
     def __init__(
         self, pages: PageStore, pin: LedgerPin, told: Mapping[str, Sequence[Movement]]
     ) -> None:
-        self._at, self._base_at = pin.baseline_at, pin.base_at
-        self._stated: Mapping[str, Position | None] | None = None
-        if pin.baseline is not None and self._at > pin.until:
+        self._base_at = pin.base_at
+        self._stated: Mapping[str, Stated] | None = None
+        if pin.baseline is not None and pin.baseline_at > pin.until:
             self._stated = stated_for(pages, pin, list(told))
         plain = self._stated is not None and pin.positions is None
-        earlier = [sku for sku, mine in told.items() if not plain or self._reaches_back(mine)]
+        earlier = [sku for sku, mine in told.items() if not plain or self._reaches_back(sku, mine)]
         self._states = states_at(pages, pin, earlier)
 
     def standing(self, sku: str, movements: list[Movement]) -> Standing:
         state = self._states.get(sku)
         if state is None:
             return self._begun(sku, movements)
-        if self._stated is not None:
-            before = [movement for movement in movements if movement.occurred_at <= self._at]
-            state.run(before)
-            state.anchor(self._stated[sku], self._at)
-            movements = movements[len(before) :]
-        return standing_of(sku, state, self._base_at, movements)
+        if self._stated is None:
+            return standing_of(sku, state, self._base_at, movements)
+        stated = self._stated[sku]
+        split = bisect_right(movements, stated.at, key=OCCURRED)
+        advance(state, movements[:split], stated)
+        return standing_of(sku, state, stated.at, movements[split:])
 
-    def _reaches_back(self, movements: Sequence[Movement]) -> bool:
-        return movements[0].occurred_at <= self._at
+    def _reaches_back(self, sku: str, movements: Sequence[Movement]) -> bool:
+        return self._stated is not None and movements[0].occurred_at <= self._stated[sku].at
 
     def _begun(self, sku: str, movements: list[Movement]) -> Standing:
         """Of a SKU of which nothing is known before its baseline."""
-        stated = self._stated[sku] if self._stated else None
+        says = self._stated[sku] if self._stated else Stated(None, self._base_at)
+        stated = says.position
         known = stated is not None and stated.sellable is not None
         return Standing(
             sku=sku,
             base=stated if known else None,
-            base_at=self._base_at,
+            base_at=says.at,
             parts=stated or Position(),
             movements=tuple(m for m in movements if not m.claim),
             claims=tuple(m for m in movements if m.claim),

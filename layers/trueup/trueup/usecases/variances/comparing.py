@@ -13,7 +13,7 @@ from trueup.books.schema import BASELINE, Unknown
 from trueup.domain.stock import Position
 from trueup.explain.variance_facts import Told
 from trueup.explain.variances import explain_variance
-from trueup.ledger.standings import Standing, stated_by
+from trueup.ledger.standings import Standing, stated_at, stated_by
 from trueup.usecases.variances.costs import CostBook, worth
 from trueup.usecases.variances.expecting import Expecting
 from trueup.usecases.variances.rows import Counted, Row, page_of
@@ -23,6 +23,7 @@ STRETCH = 5_000
 
 _NOTHING = Position(0, 0, 0, 0)
 _PARTS = Unknown.ON_HAND | Unknown.COMMITTED | Unknown.DAMAGED | Unknown.ON_HOLD
+_UNKNOWN = BASELINE.ints.index("unknown")
 Ints = tuple[int, ...]
 
 
@@ -109,10 +110,11 @@ class Comparison:
         """What did not move since the baseline before."""
         pin = self._expecting.pin
         complete = pin.baseline is not None and pin.baseline.complete
-        base = stated_by(_named(row), complete=complete)
+        named = _named(row)
+        base = stated_by(named, complete=complete)
         known = base is not None and base.sellable is not None
         parts = base or Position()
-        return Standing(sku, base if known else None, pin.base_at, parts)
+        return Standing(sku, base if known else None, max(pin.base_at, stated_at(named)), parts)
 
     def _stated(self, row: Ints | None) -> Position:
         return _NOTHING if row is None else stated_by(_named(row), complete=False) or Position()
@@ -123,7 +125,7 @@ def _named(row: Ints | None) -> dict[str, Any] | None:
 
 
 def _is_known(row: Ints) -> bool:
-    unknown = row[-1]
+    unknown = row[_UNKNOWN]
     return not unknown & _PARTS or not unknown & Unknown.STATED
 
 

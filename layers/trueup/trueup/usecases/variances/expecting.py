@@ -76,6 +76,8 @@ def standings(
     stated = stated_for(pages, pin, skus) if anew else {}
     for sku, state in states.items():
         moves = told.get(sku, [])
-        split = bisect_right(moves, pin.base_at, key=OCCURRED)
-        advance(state, moves[:split], pin.baseline_at if anew else -1, stated.get(sku))
-        yield sku, standing_of(sku, state, pin.base_at, moves[split:])
+        says = stated.get(sku)
+        base_at = max(pin.base_at, says.at) if says else pin.base_at
+        split = bisect_right(moves, base_at, key=OCCURRED)
+        advance(state, moves[:split], says)
+        yield sku, standing_of(sku, state, base_at, moves[split:])
