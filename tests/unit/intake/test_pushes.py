@@ -1,5 +1,6 @@
 """Finds: a push that is stored twice, read back as another, or told of what there is not."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,11 +9,14 @@ import pytest
 
 from tests.faults import Died, Kind, each_call
 from tests.unit.intake.gate_world import NOW, GateWorld
+from trueup.adapters.memory_ledger import MemoryLedger
 from trueup.domain.errors import NotFoundError, RejectedError, TrueupError
 from trueup.domain.ledger import milliseconds
 from trueup.explain.facts import Push
+from trueup.ledger.blocks import Block
 from trueup.usecases.intake.pushing import PushIn, pushes_of, take_pushes
 from trueup.usecases.intake.taking import Fate
+from trueup.usecases.ledger.known import SHARED
 
 AT = NOW - timedelta(minutes=10)
 SEEN = NOW - timedelta(minutes=5)
@@ -119,3 +123,39 @@ def test_whoever_dies_tells_again(kind: Kind) -> None:
         world.ledger = ledger
         send(world, *pushes)
         assert known(world, *keys) == known(calm, *keys)
+
+
+class Counting(MemoryLedger):
+    """Counts the blocks that are read."""
+
+    blocks = 0
+
+    def read(
+        self, stream: str, shard: int, after: int = 0, until: int | None = None
+    ) -> Iterator[tuple[int, Block]]:
+        for found in super().read(stream, shard, after, until):
+            self.blocks += 1
+            yield found
+
+
+def test_old_pushes_are_not_read_to_store_or_to_find_new_ones() -> None:
+    world, ledger = GateWorld(), Counting()
+    world.ledger = ledger
+    for day in range(80):
+        world.now = NOW + timedelta(days=day)
+        assert send(world, told(f"p{day}", accepted_at=world.now)) == [Fate.ACCEPTED]
+    SHARED._shards.clear()  # as in a process that begins
+    ledger.blocks = 0
+    last = world.now - timedelta(days=35)
+    again = [told("p79", accepted_at=world.now), told("p44", accepted_at=last)]
+    assert send(world, *again, told("new", accepted_at=world.now)) == [
+        Fate.DUPLICATE,
+        Fate.DUPLICATE,
+        Fate.ACCEPTED,
+    ]
+    assert ledger.blocks < 50
+    ledger.blocks = 0
+    found = pushes_of(ledger, "eu", "1", ["K1"], ms(world.now - timedelta(days=7)))
+    newest = {f"sync:p{day}" for day in range(73, 80)}
+    assert {push.id for push in found["K1"]} == {*newest, "sync:new"}
+    assert ledger.blocks < 20

@@ -220,7 +220,7 @@ def _explaining(
         captured = milliseconds(pinned.as_of) if pinned.as_of else 0
         reader = open_book(work.pages, pinned, ROWS)
         previous = PreviousRows(reader, pinned.version, captured)
-    pushed = LivePushes(work.ledger, link.account, link.channel_location)
+    pushed = LivePushes(work.ledger, link.account, link.channel_location, now)
     evidence = evidence_of(work, inputs, members, now, pushed)
     return Explaining(evidence, explain, previous, Episodes(previous, 0, at))
 

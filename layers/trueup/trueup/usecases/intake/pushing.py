@@ -18,6 +18,7 @@ from trueup.ports import Ledger
 from trueup.usecases.intake.events import CodeText, EventId
 from trueup.usecases.intake.taking import Fate, Gate, Outcome, fates_of, worst
 from trueup.usecases.ledger.appending import append
+from trueup.usecases.ledger.checkpoints import last_known
 from trueup.usecases.runs import require_account
 from trueup.usecases.sources import RESERVED
 
@@ -66,19 +67,27 @@ def append_pushes(gate: Gate, account: str, pushes: Sequence[PushEntry]) -> list
 
 
 def pushes_of(
-    ledger: Ledger, account: str, location: str, keys: Iterable[str]
+    ledger: Ledger, account: str, location: str, keys: Iterable[str], since: int = 0
 ) -> dict[str, tuple[Push, ...]]:
-    """The pushes of some keys at a channel location, oldest first; keys without one are absent."""
+    """The pushes of some keys at a channel location, oldest first; keys without one are absent.
+
+    `since`: those that were recorded later (milliseconds), read without what lies before.
+    """
     wanted = set(keys)
     stream = pushes_stream(account)
     entries = (
         entry
         for shard in sorted({shard_of(key) for key in wanted})
-        for _, block in ledger.read(stream, shard)
+        for _, block in ledger.read(stream, shard, _before(ledger, stream, shard, since))
         for entry in PUSHES.entries(block)
         if entry.sku in wanted and entry.location == location
     )
     return {key: pushes for (_, key), pushes in merged(entries).items()}
+
+
+def _before(ledger: Ledger, stream: str, shard: int, since: int) -> int:
+    last = ledger.last(stream, shard) if since else 0
+    return last_known(ledger, stream, shard, last, since)
 
 
 def merged(entries: Iterable[PushEntry]) -> dict[tuple[str, str], tuple[Push, ...]]:

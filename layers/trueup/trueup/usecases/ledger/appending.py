@@ -34,6 +34,9 @@ INBOUND_MARK = "~in"
 _ATTEMPTS = 20
 _DAY = timedelta(days=1)
 _SKEW = timedelta(seconds=CLOCK_SKEW_SECONDS)
+_TOO_OLD = (REMEMBERED_DAYS + 1) * _DAY
+"""What was recorded so long ago cannot come again; with a day to spare for clocks that differ."""
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -144,7 +147,8 @@ class _Writer:
     codec: Codec[Any]
 
     def write(self, entries: dict[int, Any], sorting: _Sorting) -> None:
-        known = SHARED.take(self.ledger, self.stream, self.shard, self.codec)
+        since = milliseconds(self.clock() - _TOO_OLD)
+        known = SHARED.take(self.ledger, self.stream, self.shard, self.codec, since)
         # Given back only if nothing went wrong: what was not acknowledged is read again.
         for _ in range(_ATTEMPTS):
             left = self._new(entries, known, sorting)

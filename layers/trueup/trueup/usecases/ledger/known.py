@@ -8,6 +8,7 @@ from typing import Any
 from trueup.ledger.blocks import START, Block, Codec
 from trueup.ledger.memory import identity_of, known_in, mark_of, marks_of
 from trueup.ports import Ledger
+from trueup.usecases.ledger.checkpoints import last_known
 
 MAX_CACHED_IDS = 2_000_000
 """Of all shards that a process knows: the longest unused are forgotten."""
@@ -41,11 +42,16 @@ class Knowledge:
         self._shards: OrderedDict[tuple[str, str, int], Known] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, ledger: Ledger, stream: str, shard: int, codec: Codec[Any]) -> Known:
-        """A shard as far as it is known, for one writer alone until it is given back."""
+    def take(
+        self, ledger: Ledger, stream: str, shard: int, codec: Codec[Any], since: int = 0
+    ) -> Known:
+        """A shard as far as it is known, for one writer alone until it is given back.
+
+        `since`: what was recorded before it (milliseconds) is too old to come again.
+        """
         with self._lock:
             known = self._shards.pop((ledger.name, stream, shard), None)
-        return known or _remembered(ledger, stream, shard, codec)
+        return known or _remembered(ledger, stream, shard, codec, since)
 
     def give(self, ledger: Ledger, stream: str, shard: int, known: Known) -> None:
         with self._lock:
@@ -61,8 +67,11 @@ def catch_up(known: Known, ledger: Ledger, stream: str, shard: int, codec: Codec
         known.meet(sequence, block, codec)
 
 
-def _remembered(ledger: Ledger, stream: str, shard: int, codec: Codec[Any]) -> Known:
-    """From the memories, as far as they follow each other, and the blocks since."""
+def _remembered(ledger: Ledger, stream: str, shard: int, codec: Codec[Any], since: int) -> Known:
+    """From the memories, as far as they follow each other, and the blocks since.
+
+    A stream that is never closed, as those of pushes, has no memories: its old blocks are left out.
+    """
     known = Known()
     for memory in ledger.memories(stream, shard):
         if known.sequence and memory.first != known.sequence + 1:
@@ -70,8 +79,20 @@ def _remembered(ledger: Ledger, stream: str, shard: int, codec: Codec[Any]) -> K
         known.marks.update(known_in(memory))
         known.sequence, known.previous = memory.until, memory.hash
         known.recorded_at = memory.recorded_at
+    if not known.sequence:
+        _skip(known, ledger, stream, shard, since)
     catch_up(known, ledger, stream, shard, codec)
     return known
+
+
+def _skip(known: Known, ledger: Ledger, stream: str, shard: int, since: int) -> None:
+    """Begin behind the last block that was recorded up to an instant, if one was."""
+    if not any(block.recorded_at <= since for _, block in ledger.read(stream, shard, 0, 1)):
+        return
+    old = last_known(ledger, stream, shard, ledger.last(stream, shard), since)
+    for sequence, block in ledger.read(stream, shard, old - 1, old):
+        known.sequence, known.previous = sequence, block.hash
+        known.recorded_at = block.recorded_at
 
 
 SHARED = Knowledge()

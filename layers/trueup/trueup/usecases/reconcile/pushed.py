@@ -72,15 +72,17 @@ class RangePushes:
 
 @dataclass(frozen=True, slots=True)
 class LivePushes:
-    """As the ledger says itself, of a few rows."""
+    """As the ledger says itself, of a few rows. `now`: milliseconds; as for a run, lately."""
 
     ledger: Ledger
     account: str
     location: str
+    now: int
 
     def of(self, keys: Sequence[str]) -> Pushes:
         by_channel = {channel_key_of(key): key for key in keys}
-        found = pushes_of(self.ledger, self.account, self.location, by_channel)
+        since = self.now - LATELY // timedelta(milliseconds=1)
+        found = pushes_of(self.ledger, self.account, self.location, by_channel, since)
         return {by_channel[key]: pushes for key, pushes in found.items()}
 
 
