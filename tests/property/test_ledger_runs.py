@@ -6,7 +6,7 @@ closed books.
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from random import Random
@@ -45,7 +45,7 @@ class Case:
     captures: dict[str, datetime]
     complete: bool
     closes: bool
-    restated: dict[str, int]
+    restated: dict[str, int] = field(default_factory=dict)
     """What a file of some SKUs of the location `main` says of `RESTATED`."""
 
 
@@ -88,7 +88,7 @@ def sellable(case: Case, location: str, sku: str, at: datetime) -> int | None:
     base, until = milliseconds(NOW), milliseconds(at)
     on_hand = case.stock[location].get(sku, 0 if case.complete else None)
     moved = any(m.location == location for m in case.told)
-    since = min(case.captures.values()) >= RESTATED or not moved
+    since = min(case.captures.values(), default=NOW) >= RESTATED or not moved
     if location == "main" and sku in case.restated and since:
         base, on_hand = milliseconds(RESTATED), case.restated[sku]
     state = State()
