@@ -22,13 +22,11 @@ def reasons(api: Api, accounts: Iterable[str]) -> list[str]:
 
 def differing(api: Api, account: str) -> Iterator[Any]:
     """All rows of an account that are compared and do not match."""
-    for outcome in ("exception", "explained"):
-        cursor: str | None = ""
-        while cursor is not None:
-            path = f"/v1/rows?account={account}&outcome={outcome}&limit=100{cursor}"
-            page = api.get(path)
-            yield from (row for row in page["rows"] if row["gap"])
-            cursor = f"&cursor={page['cursor']}" if page["cursor"] else None
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.get(f"/v1/rows?account={account}&status=Failed&limit=100{cursor}")
+        yield from (row for row in page["rows"] if row["gap"])
+        cursor = f"&cursor={page['cursor']}" if page["cursor"] else None
 
 
 def _reason(row: dict[str, Any]) -> tuple[str, ...]:
