@@ -70,7 +70,8 @@ def _some(pages: Iterable[Page]) -> Iterator[Page]:
 
 
 def _saved(on: Shelf, manifest: Manifest) -> Edition:
-    before = on.manifest if on.head else None
+    # An empty manifest may be one that nobody has stored: a book's that is begun anew.
+    before = on.manifest if on.head and on.manifest.frames else None
     return Edition(on, manifest, save_manifest(on.pages, on.book, manifest, before))
 
 
