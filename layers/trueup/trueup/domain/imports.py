@@ -90,6 +90,8 @@ class Import(Entity):
     """The version of the book that the file was checked against; 0: it had none."""
     version: int | None = None
     rows_changed: int = 0
+    left_out: tuple[str, ...] = ()
+    """Of a baseline: quantities that the file has no column for."""
     applied: int = 0
     duplicates: int = 0
     conflicts: int = 0

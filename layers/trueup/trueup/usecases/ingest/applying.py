@@ -12,6 +12,7 @@ from trueup.domain.time import milliseconds
 from trueup.domain.variances import VarianceDue
 from trueup.ports import Create, Replace, Stored, Write
 from trueup.usecases.books import pin_of
+from trueup.usecases.ingest.carrying import carried
 from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing, replaced
 from trueup.usecases.ingest.movement_apply import apply_movements
 from trueup.usecases.ingest.owners import taken
@@ -144,10 +145,14 @@ def _positions(work: IngestWork, item: Import, book: Shelf) -> Edition:
     """A baseline; rows of a file that leaves out some of the book's keep their own instant."""
     if item.complete or item.rows >= book.manifest.rows:
         write = replaced if item.complete else edited
-        edition = write(book, rows_of(work, item))
+        edition = write(book, _rows(work, item))
         if book.head is None or edition.manifest.rows == item.rows:
             return edition
-    return edited(book, _dated(rows_of(work, item), _own_instant(item, book)))
+    return edited(book, _dated(_rows(work, item), _own_instant(item, book)))
+
+
+def _rows(work: IngestWork, item: Import) -> Iterator[Page]:
+    return carried(work, item, rows_of(work, item))
 
 
 def _own_instant(item: Import, book: Shelf) -> int:

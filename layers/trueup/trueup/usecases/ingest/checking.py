@@ -28,7 +28,8 @@ KINDS = {ImportKind.BASELINE: POSITIONS, ImportKind.LISTINGS: LISTED}
 class Checked:
     """What a file holds; `numbers` counts codes that a sheet keeps as numbers.
 
-    `contradictions` are rows that state another sellable quantity than their columns leave.
+    `contradictions` are rows that state another sellable quantity than their columns leave;
+    `left_out` the quantities that it has no column for.
     """
 
     faults: Faults
@@ -37,6 +38,7 @@ class Checked:
     segments: tuple[Segment, ...] = ()
     numbers: int = 0
     contradictions: Faults = field(default_factory=Faults)
+    left_out: tuple[str, ...] = ()
 
 
 def check_file(work: IngestWork, item: Import) -> Checked:
@@ -67,6 +69,7 @@ class _Intake:
         self._contradictions = Faults()
         self._seen = Seen()
         self._rows = self._numbers = 0
+        self._left_out: tuple[str, ...] = ()
         self._sorter = Sorter(
             work.files, objects.segments_prefix(work.seller, item.id, objects.ROWS), kind.schema
         )
@@ -79,6 +82,8 @@ class _Intake:
         header = read_header(self._kind.layout, table.header, self._faults, table.header_row)
         if self._faults.count:
             return  # what the cells mean is not known
+        named = {column.name for column in header.places.values()}
+        self._left_out = tuple(name for name in self._kind.omissible if name not in named)
         for batch in batches(table, header, self._faults):
             self._rows += len(batch.numbers)
             self._numbers += _number_codes(batch)
@@ -98,7 +103,13 @@ class _Intake:
             sorter.flush()
         segments = tuple(segment for sorter in sorters for segment in sorter.segments)
         return Checked(
-            self._faults, self._rows, sha256, segments, self._numbers, self._contradictions
+            self._faults,
+            self._rows,
+            sha256,
+            segments,
+            self._numbers,
+            self._contradictions,
+            self._left_out,
         )
 
     def _refuse_repeats(self, batch: Batch, built: Built) -> None:

@@ -38,6 +38,8 @@ class Kind:
     unique: str
     build: Callable[[Batch, Faults], Built]
     doubt: Callable[[Batch, Faults], None] = _nothing
+    omissible: tuple[str, ...] = ()
+    """Columns that another may speak for where a file has none of the name."""
 
 
 def required_codes(batch: Batch, name: str, faults: Faults) -> list[str]:

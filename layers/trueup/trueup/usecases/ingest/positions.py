@@ -33,7 +33,8 @@ _UNKNOWN = {
     "sellable": Unknown.STATED,
 }
 _ABSENT: dict[str, int | None] = {"on_hand": None, "sellable": None}
-"""A source that has no column for committed, damaged or on hold has none of it: 0."""
+"""A source that has no column for committed, damaged or on hold has none of it: 0, unless the
+location's movements tell (`ingest.carrying`)."""
 
 
 def build(batch: Batch, faults: Faults) -> Built:
@@ -61,4 +62,4 @@ def doubt(batch: Batch, contradictions: Faults) -> None:
             batch.fault(contradictions, index, "sellable", reason)
 
 
-POSITIONS = Kind(BASELINE, LAYOUT, "sku", build, doubt)
+POSITIONS = Kind(BASELINE, LAYOUT, "sku", build, doubt, ("committed", "damaged", "on_hold"))

@@ -85,6 +85,7 @@ def _with_contents(item: Import, checked: Checked) -> Import:
         "faults": checked.faults.count,
         "contradictions": checked.contradictions.count,
         "cause": _note(checked),
+        "left_out": checked.left_out,
     }
     return item.model_copy(update=changes)
 
