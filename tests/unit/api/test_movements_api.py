@@ -129,3 +129,15 @@ def test_pushes_are_kept_for_the_account(shop: ApiWorld) -> None:
     assert shop.call("POST", "/v1/accounts/us/pushes", body).status == 404
     wrong = {"tool": "sync", "pushes": [PUSH | {"channel_location": "7"}]}
     assert shop.call("POST", "/v1/accounts/eu/pushes", wrong).status == 422
+
+
+def test_the_trail_says_who_corrected_stock_by_events(shop: ApiWorld) -> None:
+    taken = EVENT | {"id": "2", "kind": "adjustment", "quantity": -7}
+    counted = EVENT | {"id": "3", "kind": "count", "quantity": 4}
+    for _ in range(2):
+        assert send(shop, EVENT, taken, counted).status == 200
+    found = shop.call("GET", "/v1/audit?kind=correction").body["records"]
+    assert len(found) == 1
+    assert found[0]["actor"] == "acme-user"
+    (change,) = found[0]["changes"]
+    assert (change["after"]["count"], change["after"]["units"]) == (2, 7)

@@ -15,6 +15,7 @@ from trueup.domain.movements import Movement
 from trueup.domain.time import Clock
 from trueup.ledger.streams import movements_stream
 from trueup.ports import Ledger, Registry
+from trueup.usecases.intake.correcting import record_corrections
 from trueup.usecases.intake.events import MAX_EVENTS, Flaw
 from trueup.usecases.intake.normalising import Reading, normalise
 from trueup.usecases.intake.setting import setting_of
@@ -67,7 +68,10 @@ def take(gate: Gate, source: str, raw: Sequence[Any]) -> list[Outcome]:
     readings = normalise(setting_of(gate.registry, source), raw, flaws)
     if flaws:
         raise RejectedError("Some events are wrong; none was stored.", faults_of(flaws))
-    return store(gate, [reading for reading in readings if reading is not None])
+    told = [reading for reading in readings if reading is not None]
+    corrected = [m for one in told if one.refusal is None for m in one.movements]
+    record_corrections(gate.registry, gate.clock, source, corrected)
+    return store(gate, told)
 
 
 def faults_of(flaws: Iterable[Flaw], name: str = "movements") -> tuple[Fault, ...]:
