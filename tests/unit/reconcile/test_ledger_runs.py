@@ -100,6 +100,16 @@ def test_a_capture_of_before_the_newest_baseline_is_compared_with_what_was_known
     assert world.rows()["A"]["total"] == 3
 
 
+def test_a_capture_of_before_the_first_baseline_is_compared_with_it_all_the_same() -> None:
+    """One movement does not make a whole account unknown."""
+    world = stocked({"A": 10, "B": 5}, {"A": 10, "B": 4})
+    record(world, move(MovementKind.SHIP, "A", 3, NOW + MINUTE))
+    captured(world, 61 * MINUTE)
+    world.reconcile()
+    assert world.rows()["A"]["sellable"] == 10
+    assert world.differing() == {"B": Reason.DIFFERS}
+
+
 def test_a_late_channel_settles_and_then_is_stale() -> None:
     world = stocked({"A": 10}, {"A": 10})
     owned(world, settle_seconds=900)

@@ -100,7 +100,9 @@ def _pinned(inputs: Inputs) -> bool:
 def _as_of(work: Work, pin: LedgerPin, captured_from: int) -> LedgerPin:
     if max(pin.base_at, pin.stated_to) <= captured_from:
         return pin
-    return pin_ledger(work.registry, work.ledger, pin.location, Asked(at=captured_from))
+    earlier = pin_ledger(work.registry, work.ledger, pin.location, Asked(at=captured_from))
+    # Captured before anything was stated: compared with what is, as without a ledger.
+    return earlier if earlier.baseline or earlier.positions else pin
 
 
 def _movements(work: Work, pins: Mapping[str, LedgerPin]) -> Iterator[Captured]:
