@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from trueup.adapters.memory_registry import MemoryRegistries
 from trueup.domain.accounts import Entity
-from trueup.ports import Appointment, HoldsLease, Listed, Meter, Registry, Stored, Write
+from trueup.ports import Appointment, Holds, Listed, Meter, Registry, Stored, Write
 
 E = TypeVar("E", bound=Entity)
 
@@ -69,11 +69,11 @@ def _bytes(entity: Entity) -> int:
 
 
 def _written(write: Write) -> int:
-    return 1 if isinstance(write, HoldsLease) else -(-_bytes(write.entity) // 1024)
+    return 1 if isinstance(write, Holds) else -(-_bytes(write.entity) // 1024)
 
 
 def _indexed(write: Write) -> int:
-    return int(not isinstance(write, HoldsLease) and write.entity.appointment is not None)
+    return int(not isinstance(write, Holds) and write.entity.appointment is not None)
 
 
 def _read(size: int) -> int:

@@ -18,10 +18,12 @@ from trueup.adapters.dynamodb_registry import DynamoDBRegistries
 from trueup.adapters.memory_registry import MemoryRegistries
 from trueup.domain.accounts import Account, Link, Location, Member
 from trueup.domain.errors import ConflictError, DefectError, LeaseLostError, RejectedError
+from trueup.domain.force import ForceSlot
 from trueup.domain.runs import Lease, Run, RunState, Trigger
 from trueup.ports import (
     Create,
     HoldsLease,
+    HoldsSlot,
     Listed,
     Meter,
     Registries,
@@ -177,6 +179,26 @@ def test_a_held_lease_lets_the_transaction_pass(registry: Registry) -> None:
     registry.write(Create(lease()))
     registry.write(HoldsLease("shop", "run-1", 1), Create(location()))
     assert registry.get(Location, "berlin") is not None
+
+
+def slot(holder: str = "plan/all", sequence: int = 3) -> ForceSlot:
+    return ForceSlot(account="eu", channel_location="1", holder=holder, sequence=sequence)
+
+
+def test_a_held_slot_lets_the_transaction_pass(registry: Registry) -> None:
+    registry.write(Create(slot()))
+    registry.write(HoldsSlot("eu", "1", "plan/all", 3), Create(location()))
+    assert registry.get(Location, "berlin") is not None
+
+
+@pytest.mark.parametrize(
+    "held", [slot("other/all"), slot(sequence=4)], ids=["another plan", "a later claim"]
+)
+def test_a_slot_of_another_claim_stops_the_transaction(registry: Registry, held: ForceSlot) -> None:
+    registry.write(Create(held))
+    with pytest.raises(LeaseLostError):
+        registry.write(HoldsSlot("eu", "1", "plan/all", 3), Create(location()))
+    assert registry.get(Location, "berlin") is None
 
 
 @pytest.mark.parametrize("lease_first", [True, False])

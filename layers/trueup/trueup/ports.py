@@ -117,7 +117,21 @@ class HoldsLease:
     fence: int
 
 
-Write = Create | Replace | Remove | HoldsLease
+@dataclass(frozen=True, slots=True)
+class HoldsSlot:
+    """Conflicts (LeaseLostError) unless the force slot of a channel location is `holder`'s.
+
+    `sequence`: the claim's. A push whose slot was claimed again since is never sent.
+    """
+
+    account: str
+    location: str
+    holder: str
+    sequence: int
+
+
+Holds = HoldsLease | HoldsSlot
+Write = Create | Replace | Remove | Holds
 
 
 class Registry(Protocol):

@@ -6,8 +6,9 @@ from typing import assert_never
 
 from trueup.adapters.registry_items import Item, encode, sort_key
 from trueup.domain.errors import ConflictError, DefectError, LeaseLostError
+from trueup.domain.force import ForceSlot, slot_guard
 from trueup.domain.runs import Lease
-from trueup.ports import Create, HoldsLease, Remove, Replace, Write
+from trueup.ports import Create, HoldsLease, HoldsSlot, Remove, Replace, Write
 
 MAX_CHANGES = 100
 """DynamoDB's limit of items in a transaction."""
@@ -49,7 +50,7 @@ def changes(seller: str, writes: Sequence[Write]) -> list[Change]:
 def refusal(change: Change, found: tuple[int, str | None] | None) -> ConflictError | None:
     """Why a change may not happen, given the (version, guard) found; None: it may."""
     if change.guard is not None and (found is None or found[1] != change.guard):
-        return LeaseLostError("Another run has taken over this account.")
+        return LeaseLostError("Another run or force has taken over.")
     if change.absent:
         return None if found is None else ConflictError("It exists already.")
     if change.version is not None and found is None:
@@ -77,6 +78,9 @@ def _change(seller: str, write: Write) -> Change:
             return Change(sk, delete=True, version=version, store=entity.store)
         case HoldsLease(account, holder, fence):
             return Change(sort_key(Lease.record, (account,)), guard=lease_guard(holder, fence))
+        case HoldsSlot(account, location, holder, sequence):
+            sk = sort_key(ForceSlot.record, (account, location))
+            return Change(sk, guard=slot_guard(holder, sequence))
         case _:  # pragma: no cover
             assert_never(write)
 

@@ -186,6 +186,36 @@ SKU; base units. `delta`: expected sellable less stated. `unknown`: `VarianceUnk
 units at cost of |delta| by currency."""
 
 
+PLANNED = BookSchema(
+    kind="planned",
+    ints=(
+        "showed",
+        "target",
+        "captured_at",
+        "urgency",
+        "skip",
+        "units",
+        "value",
+        "valued",
+        "unexplained",
+        "sellable",
+        "publishable",
+        "allocation",
+        "backorder",
+        "buffer",
+        "pack_size",
+        "cap",
+        "attempts",
+    ),
+    texts=("cause", "causes", "currency", "channel_product_id", "retry_of", "note"),
+)
+"""The rows of a plan to force one channel location, by row key; never changed. `showed`, `target`,
+`publishable`, `cap` (-1: none): channel units; `units`: |target - showed| in base units; `value`:
+of these at price, minor units of `currency`, where `valued` is 1. `urgency`, `skip`: of
+domain.force. `retry_of`: the id of the push that a retry has anew, `attempts` of which it is.
+`note`: what a person should know of it besides."""
+
+
 class VarianceUnknown:
     """Bits of a variance's `unknown`: that value is not known (and stored as 0)."""
 

@@ -9,7 +9,7 @@ from trueup.domain.accounts import Entity
 from trueup.domain.audit import AuditDue, AuditTip, Change, Deed, marks_of, sealed, tip_of
 from trueup.domain.errors import ConflictError, LeaseLostError, RetryLaterError
 from trueup.domain.time import Clock
-from trueup.ports import Create, HoldsLease, Listed, Registry, Replace, Stored, Write
+from trueup.ports import Create, Holds, Listed, Registry, Replace, Stored, Write
 from trueup.usecases.audit.changes import bounded, change_of
 
 E = TypeVar("E", bound=Entity)
@@ -109,7 +109,7 @@ class AuditedRegistry:
         return tuple(change for change in found if change is not None)
 
     def _change(self, write: Write, writes: Sequence[Write]) -> Change | None:
-        if isinstance(write, HoldsLease) or not write.entity.audited:
+        if isinstance(write, Holds) or not write.entity.audited:
             return None
         if isinstance(write, Create):
             return change_of(None, write.entity)
@@ -120,7 +120,7 @@ class AuditedRegistry:
 
     def _refusal(self, found: object | None, writes: Sequence[Write]) -> ConflictError:
         """The conflict that the write would be; LeaseLostError is raised where it would win."""
-        self._inner.write(*(write for write in writes if isinstance(write, HoldsLease)))
+        self._inner.write(*(write for write in writes if isinstance(write, Holds)))
         happened = "removed" if found is None else "changed"
         return ConflictError(f"It has been {happened} meanwhile.")
 
@@ -137,7 +137,7 @@ def _link(seller: str, head: Stored[AuditTip] | None, deed: Deed) -> Iterable[Wr
 
 
 def _fits(registry: Registry, write: Write) -> bool:
-    if isinstance(write, HoldsLease):
+    if isinstance(write, Holds):
         return True  # a lost one is told apart from other conflicts
     found = registry.get(type(write.entity), *write.entity.identity)
     if isinstance(write, Create):
