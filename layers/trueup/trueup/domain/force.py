@@ -71,6 +71,17 @@ class Urgency(IntEnum):
     INCREASE = 2
 
 
+def in_share(urgency: int, unexplained: int, share: Share) -> bool:
+    """Whether a row that is not skipped belongs to a share of its plan.
+
+    The decreases are those of which every unit is explained: the ledger has evidence for each.
+    """
+    if share is Share.ALL:
+        return True
+    evident = urgency in (Urgency.OVERSOLD, Urgency.DECREASE) and unexplained == 0
+    return evident is (share is Share.DECREASES)
+
+
 class Skip(IntEnum):
     """Why a row of a plan's scope is not pushed; stored, so a number is never reused."""
 
@@ -266,6 +277,14 @@ class PlanPlace(Part):
     manifest: str
     rows: int
     """In the book, skipped ones too."""
+    decreases: int = 0
+    """Of those that would be pushed: the rows in the share of that name."""
+    rest: int = 0
+
+    def rows_in(self, share: Share) -> int:
+        """How many rows of a share would be pushed here."""
+        counts = {Share.DECREASES: self.decreases, Share.REST: self.rest}
+        return counts.get(share, self.decreases + self.rest)
 
 
 class PushCounts(Part):
@@ -308,7 +327,8 @@ class Stage(Part):
 class ForcePlan(Entity):
     """One plan. After PLANNING, what it would do never changes; `hash` is of all of that.
 
-    `of`: the plan that an undo takes back. `approvals`: why the whole needs a second person.
+    `of`: the plan that an undo takes back; `undone_by`: the undo that was decided first, which is
+    free of the cooldown. `approvals`: why the whole needs a second person.
     """
 
     record: ClassVar[str] = "force-plan"
@@ -319,6 +339,7 @@ class ForcePlan(Entity):
     account: Slug
     scope: Scope
     of: str | None = None
+    undone_by: str | None = None
     state: PlanState = PlanState.PLANNING
     proposed_by: str
     proposed_at: Instant
