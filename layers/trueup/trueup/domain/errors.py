@@ -31,6 +31,17 @@ class LeaseLostError(ConflictError):
     """The run no longer holds the lease of its account; it can make nothing visible."""
 
 
+class CoolingError(ConflictError):
+    """Channel locations are not free to be forced yet: all will be in `seconds`, if nobody comes
+    first. `faults` tells of each location what is in the way.
+    """
+
+    def __init__(self, message: str, seconds: int, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        self.faults = faults
+
+
 class NotFoundError(TrueupError):
     """No such thing for this seller."""
 

@@ -375,6 +375,31 @@ class ForcePlan(Entity):
     def stage(self, share: Share) -> Stage | None:
         return next((stage for stage in self.stages if stage.share is share), None)
 
+    def rows_in(self, share: Share) -> int:
+        """How many rows of a share would be pushed."""
+        return sum(place.rows_in(share) for place in self.places)
+
+    @property
+    def undecided(self) -> Share | None:
+        """What nobody has decided about yet: all, the rest, or nothing any more.
+
+        `closed_by` is who turned down what was left.
+        """
+        if self.state not in (PlanState.PROPOSED, PlanState.FORCING) or self.closed_by:
+            return None
+        decided = {stage.share for stage in self.stages}
+        if not decided:
+            return Share.ALL
+        rest = decided == {Share.DECREASES} and self.rows_in(Share.REST)
+        return Share.REST if rest else None
+
+    @property
+    def standing(self) -> PlanState:
+        """The state that its stages come to, once it was proposed."""
+        if any(stage.state is StageState.RUNNING for stage in self.stages):
+            return PlanState.FORCING
+        return PlanState.PROPOSED if self.undecided else PlanState.FINISHED
+
 
 def holder_of(plan: str, share: Share) -> str:
     """As it is kept in slots, and the name of the execution with a ``-`` for the ``/``."""
