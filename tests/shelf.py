@@ -33,6 +33,7 @@ class Shelf:
     locations: tuple[str, ...] = ("1",)
     page: int = 100
     allocated: dict[tuple[str, str], int] = field(default_factory=dict)
+    read_only: dict[tuple[str, str], str] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     on_hand: bool = False
     spoil: Callable[[FetchResponse], FetchResponse] = lambda answer: answer
@@ -77,6 +78,7 @@ class Shelf:
                 location=location,
                 quantity=quantity,
                 allocated=self.allocated.get((location, key), 0),
+                read_only=self.read_only.get((location, key), ""),
             )
             for (location, key), quantity in sorted(self.stock.items())
             if location in locations

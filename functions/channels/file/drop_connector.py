@@ -127,6 +127,7 @@ def _abilities(account: AccountRef) -> Abilities:
         submits=can_push,
         push_batch=BATCH,
         documentation="docs/channels/file.md",
+        fixed_times=str(account.config.get("push_times", "")) if can_push else "",
     )
 
 

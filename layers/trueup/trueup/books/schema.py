@@ -103,7 +103,7 @@ OBSERVATIONS = BookSchema(
     texts=("product_id", "gtin", "title"),
 )
 """What a channel showed, in sorted segments; key: row key after aliases are resolved. `unknown`
-bit 1: the channel shows the item without a quantity. `captured_at`: milliseconds since 1970; in
+are `Observed` bits. `captured_at`: milliseconds since 1970; in
 segments without it, the block's. The texts are empty for listed items."""
 
 
@@ -250,3 +250,14 @@ class RowUnknown:
     REPORTED = 4
     CAP = 8
     """No cap is set."""
+    READ_ONLY = 16
+    """All the same known: the channel says that the item cannot be set."""
+
+
+class Observed:
+    """Bits of an observation's `unknown`."""
+
+    NO_QUANTITY = 1
+    """The channel shows the item without a quantity."""
+    READ_ONLY = 2
+    """It cannot be set, such as stock that the marketplace owns."""

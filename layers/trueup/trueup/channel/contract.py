@@ -55,7 +55,8 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     `takes` is None exactly when `can_push` is false. `sets` tells how the channel is written to;
     requests always name the absolute quantity. `idempotent`: a row sent again with the same
     idempotency key has no second effect. `push_batch`: rows the channel takes in one call.
-    Absent `calls_per_minute`: no limit is known.
+    Absent `calls_per_minute`: no limit is known. `fixed_times`: says when, where the channel takes
+    updates at set times; empty where it takes them at any time.
     """
 
     can_push: bool
@@ -70,6 +71,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     settle_seconds: Count = 0
     minimum_cooldown_seconds: Count = 0
     documentation: Text = ""
+    fixed_times: Text = ""
 
 
 class DescribeResponse(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trueup.books.schema import RowUnknown, Unset
+from trueup.books.schema import Observed, RowUnknown, Unset
 from trueup.compare.columns import Bools, Chunk, Ints, too_large
 from trueup.compare.locate import Match
 from trueup.compare.pools import QUANTITIES, Stock
@@ -73,7 +73,7 @@ class Offers:
 class Shown:
     """Channel units available as the channel shows them. `present`: it shows the item at all.
 
-    `captured_at`: milliseconds, 0 for what it does not show.
+    `captured_at`: milliseconds, 0 for what it does not show. `read_only`: it cannot be set.
     """
 
     reported: Ints
@@ -81,6 +81,7 @@ class Shown:
     present: Bools
     beyond: Bools
     captured_at: Ints
+    read_only: Bools
 
     @classmethod
     def of(cls, observations: Chunk, terms: LinkTerms) -> "Shown":
@@ -91,11 +92,12 @@ class Shown:
             beyond = beyond | observations.beyond("allocated")
             reported = np.where(beyond, 0, reported) - np.where(beyond, 0, ints["allocated"])
             beyond |= too_large(reported)
-        known = (ints["unknown"] & 1) == 0
+        known = (ints["unknown"] & Observed.NO_QUANTITY) == 0
         beyond &= known
         known = known & ~beyond
         present, captured_at = np.ones(len(known), np.bool_), ints["captured_at"]
-        return cls(np.where(known, reported, 0), known, present, beyond, captured_at)
+        read_only = (ints["unknown"] & Observed.READ_ONLY) != 0
+        return cls(np.where(known, reported, 0), known, present, beyond, captured_at, read_only)
 
     def rows(self, rows: Ints) -> "Shown":
         return Shown(
@@ -104,6 +106,7 @@ class Shown:
             self.present[rows],
             self.beyond[rows],
             self.captured_at[rows],
+            self.read_only[rows],
         )
 
     def at(self, match: Match) -> "Shown":
@@ -116,6 +119,7 @@ class Shown:
             match.found,
             match.gather_flags(self.beyond),
             match.gather(self.captured_at),
+            match.gather_flags(self.read_only),
         )
 
 
@@ -147,6 +151,7 @@ def classify(offers: Offers, stock: Stock, shown: Shown, terms: LinkTerms) -> Ve
         + unknown * RowUnknown.SELLABLE
         + ~shown.known * RowUnknown.REPORTED
         + offers.uncapped * RowUnknown.CAP
+        + shown.read_only * RowUnknown.READ_ONLY
     )
     ints = {
         **dict(zip(QUANTITIES, stock.quantities, strict=True)),
@@ -173,7 +178,9 @@ def unlisted(shown: Shown) -> dict[str, Ints]:
         "reported": shown.reported,
         "pack_size": np.ones(rows, np.int64),
         **dict.fromkeys(("buffer", "backorder", "cap"), zeros),
-        "unknown": bits + ~shown.known * RowUnknown.REPORTED,
+        "unknown": bits
+        + ~shown.known * RowUnknown.REPORTED
+        + shown.read_only * RowUnknown.READ_ONLY,
         "reason": np.full(rows, Reason.NOT_LISTED, np.int64),
     }
 

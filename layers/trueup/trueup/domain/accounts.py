@@ -114,6 +114,8 @@ class Capabilities(BaseModel):
     settle_seconds: int
     minimum_cooldown_seconds: int
     documentation: str
+    fixed_times: str = ""
+    """When the channel takes updates, where that is at set times only."""
 
 
 class ChannelLocation(BaseModel):

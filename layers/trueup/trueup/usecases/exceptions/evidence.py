@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trueup.books.schema import OBSERVATIONS
+from trueup.books.schema import OBSERVATIONS, Observed
 from trueup.books.segments import SegmentSet
 from trueup.domain.cases import Case, Comment, Subject, SubjectKind
 from trueup.domain.errors import NotFoundError
@@ -155,7 +155,7 @@ def _answers(segments: SegmentSet, location: str, key: str) -> Iterator[Raw]:
 def _raw_of(values: dict[str, Any]) -> Raw:
     return Raw(
         captured_at=from_milliseconds(values["captured_at"]),
-        quantity=None if values["unknown"] else values["reported"],
+        quantity=None if values["unknown"] & Observed.NO_QUANTITY else values["reported"],
         allocated=values["allocated"],
         product_id=values["product_id"],
         gtin=values["gtin"],

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from trueup.books.pages import Page
 from trueup.books.reader import BookReader
-from trueup.books.schema import ALIASES, OBSERVATIONS
+from trueup.books.schema import ALIASES, OBSERVATIONS, Observed
 from trueup.books.segments import Captured, SegmentWriter
 from trueup.channel.contract import FetchResponse, Observation
 from trueup.domain.errors import DefectError
@@ -144,7 +144,7 @@ def observed_page(seen: list[Sighting]) -> Page:
         ints={
             "reported": [row.quantity or 0 for row in rows],
             "allocated": [row.allocated for row in rows],
-            "unknown": [int(row.quantity is None) for row in rows],
+            "unknown": list(map(_bits, rows)),
             "captured_at": [at for _, _, at in seen],
         },
         texts={
@@ -153,6 +153,12 @@ def observed_page(seen: list[Sighting]) -> Page:
             "title": [row.title for row in rows],
         },
     )
+
+
+def _bits(row: Observation) -> int:
+    """As `Observed` has them."""
+    no_quantity = Observed.NO_QUANTITY if row.quantity is None else 0
+    return no_quantity | (Observed.READ_ONLY if row.read_only else 0)
 
 
 def instant_of(text: str) -> datetime:

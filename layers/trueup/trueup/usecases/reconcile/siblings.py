@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trueup.books.pages import Page, take
+from trueup.books.schema import Observed
 from trueup.books.segments import SegmentSet
 from trueup.domain.keys import BEHIND, sku_of
 from trueup.domain.outcomes import GAPS
@@ -67,7 +68,7 @@ def _showing(seen: Page, publishable: Mapping[str, int]) -> list[int]:
     return [
         i
         for i, key in enumerate(seen.keys)
-        if publishable.get(key) == reported[i] and not unknown[i]
+        if publishable.get(key) == reported[i] and not unknown[i] & Observed.NO_QUANTITY
     ]
 
 

@@ -71,6 +71,8 @@ class Formula(View):
 class RowView(View):
     """One SKU of one account at one channel location.
 
+    `read_only`: the channel says that this item cannot be set there.
+
     `delta` (base units) and `gap` (channel units): positive is to be added at the channel,
     negative to be taken away. `status` is Success when the row matches and the last attempt to
     check it succeeded; `outcome` and `checked` tell the two apart.
@@ -97,6 +99,7 @@ class RowView(View):
     delta: int | None
     gap: int | None
     direction: Direction | None
+    read_only: bool
     status: Status
     outcome: Outcome
     checked: bool
@@ -143,6 +146,7 @@ def row_view(
         delta=_delta(values),
         gap=gap,
         direction=direction_of(gap),
+        read_only=bool(values["unknown"] & RowUnknown.READ_ONLY),
         **_verdict(source, Reason(values["reason"]), checked=source.checked or bool(overlay)),
         **why(values, source.allocation, captured_at),
         captured_at=captured_at,
