@@ -33,7 +33,7 @@ def explained_by(monkeypatch: pytest.MonkeyPatch, explain: Explainer) -> list[Fa
         asked.append(facts)
         return explain(facts)
 
-    for module in ("reconcile.comparing", "recheck"):
+    for module in ("reconcile.comparing", "chosen"):
         monkeypatch.setattr(f"trueup.usecases.{module}.explain", noting)
     return asked
 

@@ -18,7 +18,7 @@ from trueup.ledger.books import POSITIONS
 from trueup.ledger.paging import page_of
 from trueup.ports import Ledger, PageStore
 from trueup.usecases.books import open_book
-from trueup.usecases.ledger.gathering import gather_sku
+from trueup.usecases.ledger.gathering import gather_skus
 from trueup.usecases.reconcile.standing import standings_of
 
 
@@ -61,7 +61,7 @@ class LiveMoves:
         return iter([page] if len(page) else [])
 
     def get(self, skus: Sequence[str]) -> Page:
-        told = [m for sku in skus for m in gather_sku(self.ledger, self.pin, sku)]
+        told = gather_skus(self.ledger, self.pin, skus)
         return page_of(standings_of(self.pages, self.pin, told))
 
 

@@ -1,6 +1,6 @@
 """The movements that a pinned checkpoint and baseline do not cover."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from operator import attrgetter
 
@@ -11,7 +11,7 @@ from trueup.ledger.streams import movements_stream, shard_of
 from trueup.ports import Ledger
 from trueup.usecases.ledger.checkpoints import pin_ledger
 
-__all__ = ["BY_SKU", "gather", "gather_sku", "pin_ledger"]
+__all__ = ["BY_SKU", "gather", "gather_sku", "gather_skus", "pin_ledger"]
 
 BY_SKU = attrgetter("sku", "order")
 
@@ -27,8 +27,15 @@ def gather(ledger: Ledger, pin: LedgerPin) -> Iterator[Movement]:
 
 def gather_sku(ledger: Ledger, pin: LedgerPin, sku: str) -> list[Movement]:
     """As `gather`, of one SKU: reads its shard alone."""
-    found = uncovered(ledger, pin, shard_of(sku))
-    return _each_once(sorted((m for m in found if m.sku == sku), key=BY_SKU))
+    return gather_skus(ledger, pin, [sku])
+
+
+def gather_skus(ledger: Ledger, pin: LedgerPin, skus: Iterable[str]) -> list[Movement]:
+    """As `gather`, of some SKUs: reads each of their shards once."""
+    wanted = set(skus)
+    shards = sorted({shard_of(sku) for sku in wanted})
+    found = (m for shard in shards for m in uncovered(ledger, pin, shard) if m.sku in wanted)
+    return _each_once(sorted(found, key=BY_SKU))
 
 
 def uncovered(ledger: Ledger, pin: LedgerPin, shard: int) -> Iterator[Movement]:
