@@ -15,8 +15,9 @@ from tests.faults import Injector, Kind
 from trueup.adapters.clients import Clients
 from trueup.adapters.memory_objects import MemoryObjects
 from trueup.adapters.s3_objects import S3Objects, attachment
+from trueup.adapters.s3_uploads import PART_BYTES
 from trueup.domain.errors import NotFoundError, RetryLaterError
-from trueup.ports import Meter, ObjectStore
+from trueup.ports import Files, Meter
 
 BODY = bytes(range(256)) * 5000
 CSV = "text/csv"
@@ -40,14 +41,14 @@ def s3(clients: Clients, bucket: str) -> S3Objects:
 
 
 @pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.stack)])
-def objects(request: pytest.FixtureRequest) -> ObjectStore:
+def objects(request: pytest.FixtureRequest) -> Files:
     if request.param == "memory":
         return MemoryObjects()
     found: S3Objects = request.getfixturevalue("s3")
     return found
 
 
-def test_bodies_are_read_back_byte_for_byte(objects: ObjectStore) -> None:
+def test_bodies_are_read_back_byte_for_byte(objects: Files) -> None:
     objects.put("runs/a", BODY)
     objects.put("runs/empty", b"", CSV)
     assert objects.get("runs/a") == BODY
@@ -58,7 +59,7 @@ def test_bodies_are_read_back_byte_for_byte(objects: ObjectStore) -> None:
     assert objects.get("runs/a") == b"new"
 
 
-def test_ranges_are_slices_from_either_end(objects: ObjectStore) -> None:
+def test_ranges_are_slices_from_either_end(objects: Files) -> None:
     objects.put("a", BODY)
     for start, end in ((0, 1), (7, 1000), (0, len(BODY)), (len(BODY) - 1, len(BODY)), (5, 5)):
         assert objects.get_range("a", start, end) == BODY[start:end]
@@ -66,7 +67,7 @@ def test_ranges_are_slices_from_either_end(objects: ObjectStore) -> None:
     assert objects.get_range("a", len(BODY) - 3, len(BODY) + 9) == BODY[-3:]
 
 
-READS: list[Callable[[ObjectStore], object]] = [
+READS: list[Callable[[Files], object]] = [
     lambda objects: objects.get("none"),
     lambda objects: objects.get_range("none", 0, 1),
     lambda objects: objects.size("none"),
@@ -75,15 +76,13 @@ READS: list[Callable[[ObjectStore], object]] = [
 
 
 @pytest.mark.parametrize("read", READS)
-def test_what_is_not_there_is_not_found(
-    objects: ObjectStore, read: Callable[[ObjectStore], object]
-) -> None:
+def test_what_is_not_there_is_not_found(objects: Files, read: Callable[[Files], object]) -> None:
     with pytest.raises(NotFoundError):
         read(objects)
 
 
 def test_a_list_has_the_prefix_in_order_and_deleting_twice_is_no_error(
-    objects: ObjectStore,
+    objects: Files,
 ) -> None:
     keys = [f"runs/r1/{n:04}" for n in range(12)]
     for key in [*keys, "runs/r2/x"]:
@@ -152,6 +151,58 @@ def test_links_are_made_without_calls_and_calls_are_counted(s3: S3Objects, bucke
     list(counted.list(""))
     assert injector.calls == ["PutObject", "GetObject", "HeadObject", "ListObjectsV2"]
     assert (meter.usage.s3_puts, meter.usage.s3_gets) == (2, 2)
+
+
+def pieces(count: int, size: int) -> list[bytes]:
+    return [bytes([i % 251]) * size for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("count", "size"), [(0, 0), (3, 10), (9, 1 << 20), (17, (1 << 20) + 1), (2, PART_BYTES)]
+)
+def test_pieces_become_one_object_when_finished(objects: Files, count: int, size: int) -> None:
+    upload, whole = objects.begin("files/a", CSV), b"".join(pieces(count, size))
+    for piece in pieces(count, size):
+        upload.write(piece)
+    assert list(objects.list("files/")) == []
+    assert upload.finish() == len(whole)
+    upload.abort()
+    assert objects.get("files/a") == whole
+
+
+def test_what_was_aborted_leaves_nothing(objects: Files) -> None:
+    for size in (10, 9 << 20):
+        upload = objects.begin("files/a", CSV)
+        upload.write(b"x" * size)
+        upload.abort()
+        upload.abort()
+    assert list(objects.list("")) == []
+
+
+def test_two_uploads_side_by_side_do_not_mix(objects: Files) -> None:
+    one, other = objects.begin("a", CSV), objects.begin("b", CSV)
+    for _ in range(2):
+        one.write(b"1" * (5 << 20))
+        other.write(b"2" * (5 << 20))
+    one.finish(), other.finish()
+    assert (set(objects.get("a")), set(objects.get("b"))) == ({ord("1")}, {ord("2")})
+    assert objects.size("a") == objects.size("b") == 10 << 20
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("kind", [Kind.BEFORE, Kind.AFTER, Kind.THROTTLED])
+def test_an_upload_that_broke_is_given_up_and_gone(
+    clients: Clients, bucket: str, kind: Kind
+) -> None:
+    s3 = S3Objects(clients.s3, bucket, Meter())
+    upload = s3.begin("files/a", CSV)
+    upload.write(b"x" * PART_BYTES)
+    Injector(kind, nth=1).attach(clients.s3)
+    with pytest.raises(RetryLaterError):
+        upload.write(b"x" * PART_BYTES)
+    upload.abort()
+    assert clients.s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+    assert list(s3.list("")) == []
 
 
 NAMES = ["a.csv", 'x"; filename=evil.exe', "a\r\nSet-Cookie: x", "../../etc", "März 倉庫.xlsx", ""]

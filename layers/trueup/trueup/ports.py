@@ -70,6 +70,27 @@ class ObjectStore(Protocol):
         """A presigned GET valid five minutes, as an attachment."""
 
 
+class Upload(Protocol):
+    """One object that is written piece by piece, and is there only when it is finished.
+
+    RetryLaterError: a piece was perhaps not taken; the upload is to be given up.
+    """
+
+    def write(self, piece: bytes) -> object: ...
+
+    def finish(self) -> int:
+        """Make the object of all pieces; its size."""
+
+    def abort(self) -> None:
+        """Throw the pieces away. Nothing happens where it was finished or aborted."""
+
+
+class Files(ObjectStore, Protocol):
+    """A bucket that files too large for memory are written to."""
+
+    def begin(self, key: str, content_type: str) -> Upload: ...
+
+
 @dataclass(frozen=True)
 class Stored(Generic[E]):
     """An entity with the integer version that a later write must name."""
@@ -234,7 +255,7 @@ class Members(Protocol):
         """The item of a user (`seller`, `roles`), strongly consistent; None: no member."""
 
 
-MachineName = Literal["reconcile", "ingest", "replay"]
+MachineName = Literal["reconcile", "ingest", "replay", "export"]
 
 
 class Machines(Protocol):

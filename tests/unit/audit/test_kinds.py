@@ -17,6 +17,8 @@ UNAUDITED = {
     "auditof": "finds records of the trail",
     "check": "work that is left of a run",
     "docket": "what runs need to know of a case, derived from it",
+    "export": "changes nothing, and says itself who asked for it",
+    "export-slot": "held by an open export",
     "fetch": "how far a fetch has come",
     "force-slot": "claimed with its plan, which is audited",
     "history": "figures of a run",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from trueup.domain.errors import NotFoundError
+from trueup.domain.errors import DefectError, NotFoundError
 from trueup.ports import Meter
 
 _CHUNK = 65_536
@@ -46,6 +46,9 @@ class MemoryObjects:
             self._bodies.pop(key, None)
             self.content_types.pop(key, None)
 
+    def begin(self, key: str, content_type: str) -> "MemoryUpload":
+        return MemoryUpload(self, key, content_type)
+
     def upload_form(self, key: str, max_bytes: int, content_type: str) -> dict[str, Any]:
         fields = {"key": key, "Content-Type": content_type, "max_bytes": str(max_bytes)}
         return {"url": "memory:upload", "fields": fields}
@@ -57,3 +60,26 @@ class MemoryObjects:
         if key not in self._bodies:
             raise NotFoundError(f"There is no object {key}.")
         return self._bodies[key]
+
+
+class MemoryUpload:
+    """Pieces that become an object when it is finished."""
+
+    def __init__(self, objects: MemoryObjects, key: str, content_type: str) -> None:
+        self._objects, self._key, self._content_type = objects, key, content_type
+        self._pieces: list[bytes] | None = []
+
+    def write(self, piece: bytes) -> None:
+        if self._pieces is None:
+            raise DefectError("This upload is over.")
+        self._pieces.append(bytes(piece))
+
+    def finish(self) -> int:
+        if self._pieces is None:
+            raise DefectError("This upload is over.")
+        body, self._pieces = b"".join(self._pieces), None
+        self._objects.put(self._key, body, self._content_type)
+        return len(body)
+
+    def abort(self) -> None:
+        self._pieces = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from trueup.adapters.errors import translated
+from trueup.adapters.s3_uploads import S3Upload
 from trueup.domain.errors import RetryLaterError
 from trueup.ports import Meter
 
@@ -69,6 +70,9 @@ class S3Objects:
     def delete(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), _KEYS_A_CALL):
             self._delete(keys[start : start + _KEYS_A_CALL])
+
+    def begin(self, key: str, content_type: str) -> S3Upload:
+        return S3Upload(self._client, self._bucket, key, content_type, self._meter)
 
     def upload_form(self, key: str, max_bytes: int, content_type: str) -> dict[str, Any]:
         """The form's fields must be posted as given, before the file."""

@@ -1,0 +1,1 @@
+"""Exports: freezing a view, building its file, and giving it out."""
