@@ -13,7 +13,7 @@ from io import StringIO
 
 from trueup.domain.time import from_milliseconds, iso
 from trueup.tables.digest import Digest
-from trueup.tables.model import Batch, Batches, Cell, Column, Sink, Table, Written
+from trueup.tables.model import Batch, Batches, Cell, Column, Sink, Table, Written, rows_of
 from trueup.tables.texts import guarded
 
 _MARK = "\ufeff"
@@ -24,10 +24,9 @@ def write_csv(sink: Sink, table: Table, batches: Batches) -> Written:
     digest, rows = Digest(), 0
     size = _put(sink, _MARK + _lines([[guarded(_heading(column))] for column in table.columns]))
     for batch in batches:
+        rows += rows_of(table, batch)
         digest.add(batch)
-        columns = list(map(_cells, table.columns, batch))
-        size += _put(sink, _lines(columns))
-        rows += len(columns[0])
+        size += _put(sink, _lines(list(map(_cells, table.columns, batch))))
     return Written(rows=rows, sheets=1, sha256=digest.sha256, size=size)
 
 

@@ -63,3 +63,11 @@ About = Callable[[Contents], Sequence[tuple[str, Cell]]]
 
 Batches = Iterable[Batch]
 """Asked for one batch at a time, as the file grows. Some thousand rows a batch are quickest."""
+
+
+def rows_of(table: Table, batch: Batch) -> int:
+    """How many rows the batch has. ValueError: not one cell for each column in each row."""
+    lengths = {len(cells) for cells in batch}
+    if len(batch) != len(table.columns) or len(lengths) != 1:
+        raise ValueError("A batch has one sequence for each column, all of the same length")
+    return lengths.pop()
