@@ -255,7 +255,7 @@ class Members(Protocol):
         """The item of a user (`seller`, `roles`), strongly consistent; None: no member."""
 
 
-MachineName = Literal["reconcile", "ingest", "replay", "export"]
+MachineName = Literal["reconcile", "ingest", "replay", "export", "force"]
 
 
 class Machines(Protocol):
