@@ -10,29 +10,30 @@ from trueup.domain.force import (
     ForcePlan,
     ForceSettings,
     ForceSlot,
-    PlanKind,
     Share,
     holder_of,
 )
 from trueup.domain.slots import Claim, Wait, claimed, seconds_left, wait_of
 from trueup.domain.time import Clock
-from trueup.ports import Create, Registry, Replace, Stored
+from trueup.ports import Create, Registry, Replace
 from trueup.usecases.force.settings import cooldown_of, minimum_of, settings_of
 from trueup.usecases.runs import require_account
 from trueup.usecases.whole import all_of
 
-Claiming = Create | Replace
-
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A part of a plan that wants the slots of its locations at `now`."""
+    """A part of a plan that wants the slots of its locations at `now`.
+
+    `free`: of the cooldown, as a retry is and the first undo of a plan.
+    """
 
     account: Account
     settings: ForceSettings
     plan: ForcePlan
     share: Share
     now: datetime
+    free: bool = False
 
     @property
     def locations(self) -> list[str]:
@@ -50,26 +51,34 @@ class Party:
         )
 
     def _is_exempt(self, slot: ForceSlot) -> bool:
-        """Retries, the first undo, and the rest where nobody came after its plan's decreases."""
-        if self.plan.kind is PlanKind.RETRY:
-            return True
-        if self.plan.kind is PlanKind.UNDO:
-            return self.plan.undone_by == self.plan.id
+        """The rest is free, too, where nobody came after the decreases of its plan."""
         before = self.plan.stage(Share.DECREASES) if self.share is Share.REST else None
         known = before.sequences.get(slot.channel_location) if before else None
-        return known is not None and known == slot.sequence
+        return self.free or (known is not None and known == slot.sequence)
 
 
-def claims(registry: Registry, party: Party) -> list[Claiming]:
-    """The writes that claim all slots of a part.
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A slot as a part holds it; `version` of what it was before, None: it is new."""
+
+    slot: ForceSlot
+    version: int | None
+
+    @property
+    def write(self) -> Create | Replace:
+        return Create(self.slot) if self.version is None else Replace(self.slot, self.version)
+
+
+def claims(registry: Registry, party: Party) -> list[Claimed]:
+    """All slots of a part as it would hold them, to be written in one transaction.
 
     CoolingError with what is in the way at each location, where something is.
     """
-    found = [(_slot(registry, party.account.id, place)) for place in party.locations]
-    waits = [wait for _, slot in found if (wait := wait_of(slot, party.claim(slot)))]
+    found = [_slot(registry, party.account.id, place) for place in party.locations]
+    waits = [wait for one in found if (wait := wait_of(one.slot, party.claim(one.slot)))]
     if waits:
         raise refusal(waits)
-    return [_claiming(stored, claimed(slot, party.claim(slot))) for stored, slot in found]
+    return [Claimed(claimed(one.slot, party.claim(one.slot)), one.version) for one in found]
 
 
 def refusal(waits: Sequence[Wait]) -> CoolingError:
@@ -87,16 +96,12 @@ def _reason(wait: Wait) -> str:
     return f"cools down for another {wait.seconds} s"
 
 
-def _slot(
-    registry: Registry, account: str, location: str
-) -> tuple[Stored[ForceSlot] | None, ForceSlot]:
+def _slot(registry: Registry, account: str, location: str) -> Claimed:
+    """As it stands; one that was never claimed is not stored."""
     stored = registry.get(ForceSlot, account, location)
-    slot = stored.value if stored else ForceSlot(account=account, channel_location=location)
-    return stored, slot
-
-
-def _claiming(stored: Stored[ForceSlot] | None, slot: ForceSlot) -> Claiming:
-    return Create(slot) if stored is None else Replace(slot, stored.version)
+    if stored is None:
+        return Claimed(ForceSlot(account=account, channel_location=location), None)
+    return Claimed(stored.value, stored.version)
 
 
 @dataclass(frozen=True, slots=True)
