@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from tests.unit.api.api_world import ApiWorld, listing, row
 from tests.unit.api.furnished_cases import furnish_cases
+from tests.unit.api.furnished_pushes import furnish_pushes
 from tests.unit.api.furnished_replays import furnish_replays
 from tests.unit.api.source_furniture import furnish_sources
 from tests.unit.api.variance_furniture import furnish_variances
@@ -88,6 +89,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "sku": SKUS[0],
         "?location": "1",
         **furnish_replays(api, seller, run, *SKUS[1:4]),
+        **furnish_pushes(api, seller, account, *SKUS[4:6]),
         **furnish_cases(api, seller, account, home, SKUS[1]),
         **furnish_sources(api, seller, prefix or seller, home),
         **furnish_variances(api, seller, prefix or seller),
@@ -163,7 +165,7 @@ def _renamed(value: Any, named: Mapping[str, str]) -> Any:
     if not isinstance(value, dict):
         return value
     known: dict[str, Any] = {"location": named["location"], "target": named["location"]}
-    known["source"] = named["source"]
+    known |= {"source": named["source"], "sku": named["sku"]}
     if "skus" in value:  # an address of rows: its location is the channel's
         known = {"location": named["?location"], "skus": [named["sku"]]}
     return {k: known.get(k) or _renamed(v, named) for k, v in value.items()}

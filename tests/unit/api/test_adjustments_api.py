@@ -14,7 +14,11 @@ BODY = {"location": "berlin", "sku": "A", "quantity": -3, "reason": "lost"}
 @pytest.fixture
 def shop(api: ApiWorld) -> ApiWorld:
     api.connect()
-    listings = [listing("A", cost=250, currency="EUR"), listing("A\x00SIX", pack_size=6, unset=4)]
+    listings = [
+        listing("A", cost=250, currency="EUR"),
+        listing("A\x00SIX", pack_size=6, unset=4),
+        listing("Z", unset=4),
+    ]
     api.compared({}, listings)
     return api
 
@@ -23,6 +27,12 @@ def proposed(api: ApiWorld, **fields: Any) -> Any:
     reply = api.call("POST", "/v1/adjustments", {**BODY, **fields})
     assert reply.status == 201, reply.text
     return reply.body
+
+
+def test_what_the_seller_does_not_have_is_not_corrected(shop: ApiWorld) -> None:
+    reply = shop.call("POST", "/v1/adjustments", {**BODY, "sku": "TYPO"})
+    assert (reply.status, reply.body["faults"][0]["where"]) == (422, "/sku")
+    assert shop.call("GET", "/v1/adjustments").body["adjustments"] == []
 
 
 def decide(api: ApiWorld, made: Any, verb: str, user: str, roles: str = "approver") -> Any:

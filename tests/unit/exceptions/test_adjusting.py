@@ -32,7 +32,8 @@ def with_location() -> CaseWorld:
 
 def bureau(world: CaseWorld, user: str = "ada") -> Bureau:
     cabinet = world.cabinet(user)
-    return Bureau(cabinet, poster(cabinet.registry, world.world.ledger, world.world.clock))
+    ledger = world.world.ledger
+    return Bureau(cabinet, poster(cabinet.registry, ledger, world.world.clock), ledger)
 
 
 def movements(world: CaseWorld) -> list[Movement]:
@@ -116,7 +117,7 @@ def test_one_who_read_before_the_other_wrote_loses() -> None:
     mine = bureau(world, "bob")
     cabinet = type(mine.cabinet)(late, mine.cabinet.pages, world.world.clock, lambda: "", "bob")
     with pytest.raises(ConflictError):
-        approve(Bureau(cabinet, mine.post), proposed.id, "")
+        approve(Bureau(cabinet, mine.post, mine.ledger), proposed.id, "")
     assert stored(world)[0].state is AdjustmentState.REJECTED
     assert movements(world) == []
 
@@ -157,6 +158,24 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(RejectedError) as refused:
         propose(bureau(with_location()), {**FIELDS, "location": "no", "quantity": 0, "case": "C"})
     assert {f.where for f in refused.value.faults} == {"/location", "/quantity", "/case"}
+
+
+def test_a_sku_that_only_moved_can_be_corrected_and_a_mistyped_one_cannot() -> None:
+    world = with_location()
+    with pytest.raises(RejectedError) as refused:
+        propose(bureau(world), {**FIELDS, "sku": "TYPO"})
+    assert [fault.where for fault in refused.value.faults] == ["/sku"]
+    received = Movement(
+        kind=MovementKind.RECEIPT,
+        sku="TYPO",
+        location="main",
+        quantity=5,
+        occurred_at=milliseconds(world.world.now),
+        source="wms",
+        id="1",
+    )
+    bureau(world).post(received)
+    assert propose(bureau(world), {**FIELDS, "sku": "TYPO"}).sku == "TYPO"
 
 
 def test_what_matches_again_is_no_longer_to_be_pushed() -> None:

@@ -29,7 +29,8 @@ from trueup_api.world import Shop
 
 
 def bureau_of(shop: Shop) -> Bureau:
-    return Bureau(cabinet_of(shop), poster(shop.registry, shop.ledger, shop.world.clock))
+    post = poster(shop.registry, shop.ledger, shop.world.clock)
+    return Bureau(cabinet_of(shop), post, shop.ledger)
 
 
 def propose_adjustment(call: Call[NoQuery, NewAdjustment]) -> Answer:

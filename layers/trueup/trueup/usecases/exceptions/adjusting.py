@@ -26,10 +26,11 @@ from trueup.domain.errors import (
     RejectedError,
 )
 from trueup.domain.movements import Movement
-from trueup.ports import Create, Registry, Replace, Stored, Write
+from trueup.ports import Create, Ledger, Registry, Replace, Stored, Write
 from trueup.usecases.exceptions.applying import apply_adjustment
 from trueup.usecases.exceptions.costs import cost_of
 from trueup.usecases.exceptions.filing import Cabinet
+from trueup.usecases.exceptions.known_skus import is_known
 from trueup.usecases.retrying import retried
 
 Post = Callable[[Movement], None]
@@ -42,6 +43,7 @@ class Bureau:
 
     cabinet: Cabinet
     post: Post
+    ledger: Ledger
 
     @property
     def registry(self) -> Registry:
@@ -102,7 +104,7 @@ def _made_before(bureau: Bureau, made: ProposalKey, digest: str) -> Adjustment:
 
 def _proposed(bureau: Bureau, fields: Mapping[str, Any]) -> Adjustment:
     registry, cabinet = bureau.registry, bureau.cabinet
-    _reject(_faults(registry, fields))
+    _reject(_faults(bureau, fields))
     limits, quantity = limits_of(registry), fields["quantity"]
     value = None
     if limits.value is not None:
@@ -126,12 +128,17 @@ def _proposed(bureau: Bureau, fields: Mapping[str, Any]) -> Adjustment:
     return proposed if approval.needed else _approved(proposed, cabinet.user, proposed.proposed_at)
 
 
-def _faults(registry: Registry, fields: Mapping[str, Any]) -> list[Fault]:
+def _faults(bureau: Bureau, fields: Mapping[str, Any]) -> list[Fault]:
+    registry, pages, ledger = bureau.registry, bureau.cabinet.pages, bureau.ledger
     faults = []
     if fields["quantity"] == 0:
         faults.append(Fault("/quantity", "must not be 0"))
     if registry.get(Location, fields["location"]) is None:
         faults.append(Fault("/location", "is not a location of yours"))
+    elif not is_known(registry, pages, ledger, fields["location"], fields["sku"]):
+        faults.append(
+            Fault("/sku", "is in no listing, no baseline and no movement of this location")
+        )
     if fields.get("case") and registry.get(Case, fields["case"]) is None:
         faults.append(Fault("/case", "is not a case of yours"))
     return faults
