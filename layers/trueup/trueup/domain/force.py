@@ -322,6 +322,10 @@ class Stage(Part):
     counts: PushCounts = PushCounts()
     ended_at: Instant | None = None
     cause: str | None = None
+    execution: str = ""
+    """The execution that works on it where that is not the first."""
+    window_ms: int = 0
+    """Of channels without compare-and-set: how long a sale might have been overwritten, at most."""
 
 
 class ForcePlan(Entity):

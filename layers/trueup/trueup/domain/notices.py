@@ -9,6 +9,7 @@ from trueup.domain.time import Instant
 CROSSED = "ThresholdCrossed"
 CLEARED = "ThresholdCleared"
 ANCHORED = "AuditAnchored"
+FORCED = "ForceCompleted"
 
 
 class Notice(Entity):

@@ -101,6 +101,8 @@ class PushRow(msgspec.Struct, frozen=True, array_like=True):
     done_at: int = 0
     retried_by: str = ""
     retry_of: str = ""
+    withheld: int = 0
+    """Channel units that come off what may be published, for orders that our ledger lacks yet."""
 
 
 class PushChunk(Entity):
@@ -125,6 +127,11 @@ class PushChunk(Entity):
     lo: str
     hi: str
     rows: str
+    read_back: bool = False
+    """Whether its rows were read from the channel after they were set, and compared again."""
+    window_ms: int = 0
+    """Of channels without compare-and-set: the longest that a call took which read, compared and
+    wrote. What is sold within it may be overwritten."""
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -26,6 +26,11 @@ def rows_book(account: str, channel_location: str) -> str:
     return f"rows/{account}/{quote(channel_location, safe='')}"
 
 
+def plan_book(plan: str, channel_location: str) -> str:
+    """The rows of a force plan at one channel location."""
+    return f"plans/{plan}/{quote(channel_location, safe='')}"
+
+
 def pin(registry: Registry, book: str) -> BookPin | None:
     """The visible version of a book; None: it has none yet."""
     head = registry.get(Head, book)
