@@ -118,6 +118,7 @@ def _furnish(client: httpx.Client, token: str) -> dict[str, str]:
         "source": "one-wms",
         "domain": "movements",
         "place": "one-home",
+        "push": f"{run['id']}.all.0.0",
         **_exceptional(admin, run["id"]),
     }
 

@@ -49,6 +49,7 @@ PATH_PARAMETERS = {
     "case": "A case's id",
     "rule": "Your code of the rule",
     "adjustment": "An adjustment's id",
+    "push": "A push's id, as the push log gives it",
 }
 _DESCRIPTION = f"""Compares what you can sell with what your channels show.
 

@@ -15,6 +15,7 @@ from trueup_api.routes import (
     onboarding,
     places,
     positions,
+    pushes_log,
     rechecks,
     replays,
     routing_rules,
@@ -51,4 +52,5 @@ ROUTES: tuple[Route, ...] = (
     *movements.ROUTES,
     *positions.ROUTES,
     *variances.ROUTES,
+    *pushes_log.ROUTES,
 )
