@@ -5,6 +5,8 @@
 `python -m bench explained --rows N --json`: what explaining costs beside comparing.
 
 `python -m bench ledger --json`: what appending, closing, folding and reading movements uses.
+
+`python -m bench exports --rows N --json`: what writing a table as a file takes, beside others.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bench import explained, ledger
+from bench import explained, exports, ledger
 from bench.compare import measure
 from bench.corpus import command as corpus
 from bench.reconcile import cases, frames_read_for_fifty, peaks
@@ -35,6 +37,7 @@ def main() -> int:
     corpus.add_options(commands.add_parser("corpus", help="explain differences of known cause"))
     explained.add_options(commands.add_parser("explained", help="explaining beside comparing"))
     ledger.add_options(commands.add_parser("ledger", help="movements appended, closed, read"))
+    exports.add_options(commands.add_parser("exports", help="tables as files, beside others"))
     options = parser.parse_args()
     if options.command == "corpus":
         return corpus.run(options)
@@ -42,6 +45,8 @@ def main() -> int:
         return explained.run(options)
     if options.command == "ledger":
         return ledger.run(options)
+    if options.command == "exports":
+        return exports.run(options)
     results = [report(rows, options.repeats) for rows in options.rows]
     if options.json:
         print(json.dumps({"machine": machine(), "results": results}))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, Self
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from trueup.tables.cells import escaped
@@ -32,10 +32,22 @@ class Package:
     def __init__(self, sink: Sink) -> None:
         self._output = _Output(sink)
         self._zip = ZipFile(self._output, "w", ZIP_DEFLATED, compresslevel=LEVEL)
+        self._part: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """What has failed ends here: the sink is given no ending that makes it look whole."""
+        if kind is not None:
+            self._output.abandon()
+            if self._part:
+                self._part.close()
+            self._zip.close()
 
     def open(self, path: str) -> IO[bytes]:
         """A part to write to, until it is closed; one at a time."""
-        part: IO[bytes] = self._zip.open(path, "w")
+        self._part = part = self._zip.open(path, "w")
         part.write(_XML.encode())
         return part
 
@@ -60,6 +72,10 @@ class _Output:
         self._sink(bytes(data))
         self.size += len(data)
         return len(data)
+
+    def abandon(self) -> None:
+        """From here on, nothing is passed on."""
+        self._sink = bytes.__len__
 
     def flush(self) -> None:
         """There is nothing to wait for."""

@@ -46,18 +46,26 @@ def write_xlsx(
 
     ValueError: columns of unlike lengths, or a time without a time zone.
     """
-    package, digest = Package(sink), Digest()
-    rows = _Rows(package, table, sheet_rows)
+    with Package(sink) as package:
+        contents, filters = _add_rows(package, table, batches, sheet_rows)
+        _add_about(package, contents.sheets + 1, about(contents))
+        names = [sheet_name(table.title, i + 1) for i in range(contents.sheets)]
+        add_workbook(package, [*names, _about_name(names)], filters)
+        return Written(**msgspec.structs.asdict(contents), size=package.close())
+
+
+def _add_rows(
+    package: Package, table: Table, batches: Batches, sheet_rows: int
+) -> tuple[Contents, list[str]]:
+    """The sheets of data; answers what is on them, and where their filters are."""
+    digest, rows = Digest(), _Rows(package, table, sheet_rows)
     for batch in batches:
         rows_of(table, batch)
         digest.add(batch)
         rows.add(batch)
     rows.close()
     contents = Contents(rows=rows.count, sheets=len(rows.filters), sha256=digest.sha256)
-    _add_about(package, contents.sheets + 1, about(contents))
-    names = [sheet_name(table.title, i + 1) for i in range(contents.sheets)]
-    add_workbook(package, [*names, _about_name(names)], rows.filters)
-    return Written(**msgspec.structs.asdict(contents), size=package.close())
+    return contents, rows.filters
 
 
 class _Rows:
