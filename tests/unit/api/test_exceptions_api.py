@@ -226,6 +226,21 @@ def test_a_bundle_holds_the_case_what_was_said_and_the_row(shop: ApiWorld) -> No
     assert direct == bundle["evidence"]
 
 
+@pytest.mark.parametrize("listed", ["true", "false"])
+def test_a_row_that_is_not_there_has_no_evidence(shop: ApiWorld, listed: str) -> None:
+    query = {"account": "eu", "location": "1", "sku": "TYPO", "listed": listed}
+    assert shop.call("GET", f"/v1/exceptions/evidence?{urlencode(query)}").status == 404
+
+
+def test_nobody_has_a_case_about_a_sku_that_the_seller_does_not_have(shop: ApiWorld) -> None:
+    subject = {"kind": "source", "location": "berlin", "sku": "TYPO"}
+    reply = shop.call("POST", "/v1/cases", {"subject": subject})
+    assert (reply.status, reply.body["faults"][0]["where"]) == (422, "/subject/sku")
+    assert shop.call("POST", "/v1/cases", {"subject": subject | {"sku": "A"}}).status == 201
+    nowhere = subject | {"location": "nowhere"}
+    assert shop.call("POST", "/v1/cases", {"subject": nowhere}).status == 404
+
+
 def test_an_incidents_bundle_has_its_samples(shop: ApiWorld) -> None:
     bundle = get(shop, f"/v1/incidents/{incident(shop)['id']}/evidence")
     assert [one["name"]["sku"] for one in bundle["rows"]] == ["A", "B", "C", "D"]

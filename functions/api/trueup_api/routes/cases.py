@@ -33,7 +33,9 @@ def cabinet_of(shop: Shop) -> Cabinet:
 
 def add_case(call: Call[NoQuery, NewCase]) -> Answer:
     roles = Roles(**call.body.model_dump(exclude={"subject"}))
-    made = cases.open_case(cabinet_of(call.shop), call.body.subject.subject(), roles)
+    cabinet, subject = cabinet_of(call.shop), call.body.subject.subject()
+    cases.require_known(cabinet, call.shop.ledger, subject)
+    made = cases.open_case(cabinet, subject, roles)
     return created(case_view(made), f"/v1/cases/{made.value.id}")
 
 

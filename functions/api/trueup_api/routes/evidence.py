@@ -156,7 +156,7 @@ def get_incident_evidence(call: Call[NoQuery, NoBody]) -> Answer:
 
 
 def get_row_evidence(call: Call[RowQuery, NoBody]) -> Answer:
-    return ok(bundle_view(archive_of(call.shop).bundle(call.query.subject)))
+    return ok(bundle_view(archive_of(call.shop).of_row(call.query.subject)))
 
 
 ROUTES = (

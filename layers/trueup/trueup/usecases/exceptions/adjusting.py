@@ -30,7 +30,7 @@ from trueup.ports import Create, Ledger, Registry, Replace, Stored, Write
 from trueup.usecases.exceptions.applying import apply_adjustment
 from trueup.usecases.exceptions.costs import cost_of
 from trueup.usecases.exceptions.filing import Cabinet
-from trueup.usecases.exceptions.known_skus import is_known
+from trueup.usecases.exceptions.known_skus import UNKNOWN_SKU, is_known
 from trueup.usecases.retrying import retried
 
 Post = Callable[[Movement], None]
@@ -136,9 +136,7 @@ def _faults(bureau: Bureau, fields: Mapping[str, Any]) -> list[Fault]:
     if registry.get(Location, fields["location"]) is None:
         faults.append(Fault("/location", "is not a location of yours"))
     elif not is_known(registry, pages, ledger, fields["location"], fields["sku"]):
-        faults.append(
-            Fault("/sku", "is in no listing, no baseline and no movement of this location")
-        )
+        faults.append(Fault("/sku", UNKNOWN_SKU))
     if fields.get("case") and registry.get(Case, fields["case"]) is None:
         faults.append(Fault("/case", "is not a case of yours"))
     return faults

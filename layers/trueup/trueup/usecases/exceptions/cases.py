@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from trueup.domain.accounts import Location
 from trueup.domain.cases import (
     MAX_CASES,
     Case,
@@ -13,10 +14,11 @@ from trueup.domain.cases import (
     Roles,
     RootCause,
     Subject,
+    SubjectKind,
 )
 from trueup.domain.cause_words import SENTENCES, VARIANCES
 from trueup.domain.errors import ConflictError, Fault, RejectedError
-from trueup.ports import Create, Registry, Replace, Stored, Write
+from trueup.ports import Create, Ledger, Registry, Replace, Stored, Write
 from trueup.usecases.exceptions.accepted import withdrawing
 from trueup.usecases.exceptions.filing import (
     Cabinet,
@@ -26,12 +28,25 @@ from trueup.usecases.exceptions.filing import (
     require_case,
     waiting_state,
 )
+from trueup.usecases.exceptions.known_skus import UNKNOWN_SKU, is_known
 from trueup.usecases.exceptions.subjects import look
 from trueup.usecases.retrying import retried
 from trueup.usecases.whole import all_of
 
 ROOT_CAUSES = tuple(dict.fromkeys((*(c.value for c in RootCause), *SENTENCES, *VARIANCES)))
 """What a case may be resolved with: what people find, or a cause of the explanation."""
+
+
+def require_known(cabinet: Cabinet, ledger: Ledger, subject: Subject) -> None:
+    """RejectedError: the subject is a SKU of a source, and the seller has no such SKU."""
+    registry, location = cabinet.registry, subject.location
+    if subject.kind is not SubjectKind.SOURCE or subject.cause is not None:
+        return
+    if registry.get(Location, location) is None:
+        return  # `open_case` says so
+    if not is_known(registry, cabinet.pages, ledger, location, subject.what):
+        fault = Fault("/subject/sku", UNKNOWN_SKU)
+        raise RejectedError("There can be no case about this SKU.", (fault,))
 
 
 def open_case(cabinet: Cabinet, subject: Subject, roles: Roles) -> Stored[Case]:

@@ -15,6 +15,7 @@ from trueup.domain.runs import Fetch, Inputs
 from trueup.domain.time import from_milliseconds
 from trueup.ports import Ledger, ObjectStore, PageStore, Registry
 from trueup.usecases.exceptions.incidents import Incident, require_incident
+from trueup.usecases.exceptions.subjects import require_row
 from trueup.usecases.exceptions.visible import Place, Sight
 from trueup.usecases.ledger.checkpoints import pin_ledger
 from trueup.usecases.ledger.gathering import gather_sku
@@ -89,14 +90,20 @@ class Archive:
         """NotFoundError: its location was never compared, or there is no such incident now."""
         if subject.account is None:
             return self._of_source(subject)
-        place = Sight(self.registry).place(subject.account, subject.location)
-        incident = None
+        place, incident = self._place(subject), None
         keys: Sequence[str] = [subject.what]
         if subject.kind is SubjectKind.INCIDENT:
             incident = require_incident(self.registry, subject, self.now)
             keys = incident.group.samples[:MAX_ROWS]
         rows = tuple(self._row(place, key) for key in keys)
         return Bundle(subject, incident, _origin(place), rows)
+
+    def of_row(self, subject: Subject) -> Bundle:
+        """As `bundle`, of a row. NotFoundError: also where nothing is known of it."""
+        bundle = self.bundle(subject)
+        if all(one.divergence is None and one.raw is None for one in bundle.rows):
+            require_row(self.pages, self._place(subject), subject.what)
+        return bundle
 
     def of_case(self, case: Case) -> Bundle:
         """As `bundle`; of an incident that has gone, what is left of it."""
@@ -109,6 +116,9 @@ class Archive:
         """The latest ones, the oldest of them first."""
         found = self.registry.list(Comment, case, limit=MAX_COMMENTS, newest_first=True)
         return [stored.value for stored in reversed(found.items)]
+
+    def _place(self, subject: Subject) -> Place:
+        return Sight(self.registry).place(subject.account or "", subject.location)
 
     def _row(self, place: Place, key: str) -> RowEvidence:
         found = Rows(self.registry, self.pages, self.ledger).divergences(

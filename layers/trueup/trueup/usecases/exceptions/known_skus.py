@@ -10,6 +10,8 @@ from trueup.usecases.exceptions.costs import listed
 from trueup.usecases.ledger.gathering import gather_sku, pin_ledger
 from trueup.usecases.whole import all_of
 
+UNKNOWN_SKU = "is in no listing, no baseline and no movement of this location"
+
 
 def is_known(registry: Registry, pages: PageStore, ledger: Ledger, location: str, sku: str) -> bool:
     """Listed on an account, in some location's baseline, or moved at `location`."""

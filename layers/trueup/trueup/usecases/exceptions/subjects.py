@@ -42,7 +42,7 @@ def look(registry: Registry, pages: PageStore, subject: Subject, now: datetime) 
     place = Sight(registry).place(subject.account or "", subject.location)
     row = differing_rows(pages, place, [subject.what]).get(subject.what)
     if row is None:
-        _require_row(pages, place, subject.what)
+        require_row(pages, place, subject.what)
         raise RejectedError("This row matches; there is nothing to have a case about.")
     return Seen(place, row.cause, row.gap)
 
@@ -67,7 +67,8 @@ def stated_rows(
     return BookReader(pages, place.head.book, VARIANCES, manifest).get(sorted(skus))
 
 
-def _require_row(pages: PageStore, place: Place, key: str) -> None:
+def require_row(pages: PageStore, place: Place, key: str) -> None:
+    """NotFoundError: the location's rows have none by this key."""
     if not place.rows(pages).get([key]):
         raise NotFoundError("There is no such row.")
 
