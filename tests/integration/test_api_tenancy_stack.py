@@ -119,6 +119,7 @@ def _furnish(client: httpx.Client, token: str) -> dict[str, str]:
         "domain": "movements",
         "place": "one-home",
         "push": f"{run['id']}.all.0.0",
+        "plan": run["id"],
         **_exceptional(admin, run["id"]),
     }
 

@@ -101,7 +101,7 @@ def _told(error: Exception) -> Response[str]:
     if status_of(error) is HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("The API failed", exc_info=error)
     headers = {"Cache-Control": "no-store", **headers_of(error)}
-    body = problem_of(error).model_dump_json()
+    body = problem_of(error).model_dump_json(exclude_none=True)
     return Response(int(status_of(error)), MEDIA_TYPE, body, headers=headers)
 
 

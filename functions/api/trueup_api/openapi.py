@@ -41,6 +41,7 @@ PATH_PARAMETERS = {
     "run": "A run's id",
     "import": "An import's id",
     "replay": "A replay's id",
+    "plan": "A force plan's id",
     "threshold": "A threshold's id",
     "source": "Your code of the source",
     "domain": "`movements`, `statuses`, `positions` or `sku_master`",

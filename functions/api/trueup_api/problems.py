@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trueup.domain.errors import (
     ConflictError,
+    CoolingError,
     Fault,
     ForbiddenError,
     NotFoundError,
@@ -28,7 +29,10 @@ class FaultView(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong. `faults` lists everything that is wrong with the request."""
+    """What went wrong. `faults` lists everything that is wrong with the request.
+
+    `retry_after`: seconds, only where a location is not free to be forced yet.
+    """
 
     model_config = ConfigDict(extra="forbid")
     type: str = "about:blank"
@@ -36,6 +40,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     faults: list[FaultView] = []
+    retry_after: int | None = None
 
 
 class RequestError(Exception):
@@ -91,11 +96,12 @@ def problem_of(error: Exception) -> Problem:
         status=status,
         detail=str(error) if known else "Something broke on our side; it has been recorded.",
         faults=[FaultView(where=fault.where, reason=fault.reason) for fault in faults],
+        retry_after=error.seconds if isinstance(error, CoolingError) else None,
     )
 
 
 def headers_of(error: Exception) -> dict[str, str]:
-    if isinstance(error, RetryLaterError):
+    if isinstance(error, RetryLaterError | CoolingError):
         return {"Retry-After": str(error.seconds)}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": "Bearer"}

@@ -9,6 +9,8 @@ from trueup_api.routes import (
     divergence,
     evidence,
     exceptions,
+    force_decisions,
+    force_settings,
     imports,
     listings,
     movements,
@@ -52,5 +54,7 @@ ROUTES: tuple[Route, ...] = (
     *movements.ROUTES,
     *positions.ROUTES,
     *variances.ROUTES,
+    *force_decisions.ROUTES,
+    *force_settings.ROUTES,
     *pushes_log.ROUTES,
 )

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from tests.unit.api.api_world import ApiWorld, listing, row
 from tests.unit.api.furnished_cases import furnish_cases
+from tests.unit.api.furnished_force import furnish_decisions
 from tests.unit.api.furnished_pushes import furnish_pushes
 from tests.unit.api.furnished_replays import furnish_replays
 from tests.unit.api.source_furniture import furnish_sources
@@ -88,6 +89,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "side": "channel",
         "sku": SKUS[0],
         "?location": "1",
+        **furnish_decisions(api, seller, other),
         **furnish_replays(api, seller, run, *SKUS[1:4]),
         **furnish_pushes(api, seller, account, *SKUS[4:6]),
         **furnish_cases(api, seller, account, home, SKUS[1]),
