@@ -38,7 +38,10 @@ def unguarded(cell: str) -> str:
 
 def cut(text: str) -> str:
     """Text as long as Excel holds; one that was longer ends by saying how long it was."""
-    if len(text) <= EXCEL_LIMIT // 2 or len(_utf16(text)) <= EXCEL_LIMIT * _BYTES:
+    if len(text) <= EXCEL_LIMIT // 2:
+        return text
+    text = whole_characters(text)
+    if len(_utf16(text)) <= EXCEL_LIMIT * _BYTES:
         return text
     mark = f"… [cut: {len(text):,} characters]"
     return first_units(text, EXCEL_LIMIT - len(mark)) + mark
