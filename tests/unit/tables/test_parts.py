@@ -23,6 +23,15 @@ WORKSHEET = (
 STYLES = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
 WORKBOOK = ("workbookPr", "bookViews", "sheets", "externalReferences", "definedNames", "calcPr")
 
+TYPES = {
+    "worksheet": "spreadsheetml.worksheet+xml",
+    "workbook": "spreadsheetml.sheet.main+xml",
+    "styleSheet": "spreadsheetml.styles+xml",
+    "coreProperties": "core-properties+xml",
+    "Properties": "extended-properties+xml",
+    "Relationships": "relationships+xml",
+}
+
 
 @pytest.fixture(scope="module")
 def book() -> ZipFile:
@@ -56,14 +65,20 @@ def test_the_worksheet_has_all_that_it_should(book: ZipFile) -> None:
     assert {"autoFilter", "mergeCells", "conditionalFormatting", "ignoredErrors"} <= set(tags)
 
 
-def test_every_part_is_xml_with_a_type(book: ZipFile) -> None:
+def test_every_part_is_xml_with_its_type(book: ZipFile) -> None:
     types = ET.fromstring(book.read("[Content_Types].xml"))  # noqa: S314
-    named = {part.get("PartName") for part in types if part.get("PartName")}
-    parts = {f"/{name}" for name in book.namelist()}
-    assert named == {p for p in parts if not p.endswith(".rels") and "Content_Types" not in p}
+    named = {str(part.get("PartName")): part.get("ContentType") for part in types}
+    default = {part.get("Extension"): str(part.get("ContentType")) for part in types}
     for name in book.namelist():
         assert book.read(name).startswith(b'<?xml version="1.0" encoding="UTF-8"')
-        ET.fromstring(book.read(name))  # noqa: S314
+        root = ET.fromstring(book.read(name)).tag.partition("}")[2]  # noqa: S314
+        told = named.get(f"/{name}") or default[name.rpartition(".")[2]]
+        assert root in TYPES or name == "[Content_Types].xml"
+        assert told.endswith(TYPES.get(root, "+xml")), name
+
+
+def test_tools_tell_it_by_its_first_part(book: ZipFile) -> None:
+    assert book.namelist()[:2] == ["[Content_Types].xml", "_rels/.rels"]
 
 
 def test_relations_lead_to_parts(book: ZipFile) -> None:

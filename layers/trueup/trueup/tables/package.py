@@ -16,7 +16,9 @@ LEVEL = 4
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_TYPE = f"{_OFFICE}.spreadsheetml"
+_OF_PACKAGE = "application/vnd.openxmlformats-package"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _SHEET_NAME_LIMIT = 31
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -91,18 +93,22 @@ def sheet_name(title: str, number: int = 1) -> str:
     return (plain.strip(" '") or "Sheet") + ending
 
 
-def add_workbook(package: Package, names: Sequence[str], filters: Sequence[str]) -> None:
-    """What binds sheets 1 to n together. `filters`: ranges of the first sheets, made absolute."""
+def begin_workbook(package: Package) -> None:
+    """All that does not depend on the sheets; by what comes first, tools tell what the file is."""
     for path, xml in (
-        ("xl/styles.xml", STYLESHEET),
-        ("docProps/core.xml", _CORE),
-        ("docProps/app.xml", _APP),
-        ("xl/workbook.xml", _workbook(names, filters)),
-        ("xl/_rels/workbook.xml.rels", _workbook_relations(len(names))),
+        ("[Content_Types].xml", _CONTENT_TYPES),
         ("_rels/.rels", _RELATIONS),
-        ("[Content_Types].xml", _content_types(len(names))),
+        ("docProps/app.xml", _APP),
+        ("docProps/core.xml", _CORE),
+        ("xl/styles.xml", STYLESHEET),
     ):
         package.add(path, xml)
+
+
+def end_workbook(package: Package, names: Sequence[str], filters: Sequence[str]) -> None:
+    """What binds sheets 1 to n together. `filters`: ranges of the first sheets, made absolute."""
+    package.add("xl/workbook.xml", _workbook(names, filters))
+    package.add("xl/_rels/workbook.xml.rels", _workbook_relations(len(names)))
 
 
 def _workbook(names: Sequence[str], filters: Sequence[str]) -> str:
@@ -145,23 +151,24 @@ def _workbook_relations(sheets: int) -> str:
     return _relations(*each, _relation(sheets + 1, f"{_REL}/styles", "styles.xml"))
 
 
-def _content_types(sheets: int) -> str:
-    parts = {f"/xl/worksheets/sheet{i}.xml": "worksheet" for i in range(1, sheets + 1)}
-    parts |= {"/xl/workbook.xml": "sheet.main", "/xl/styles.xml": "styles"}
-    types = {path: f"{_TYPE}.{kind}+xml" for path, kind in parts.items()} | _PROPERTIES
+def _content_types(types: dict[str, str]) -> str:
+    """XML is a worksheet unless it is named here, for how many there will be is not known yet."""
     each = "".join(f'<Override PartName="{p}" ContentType="{t}"/>' for p, t in types.items())
-    relations = "application/vnd.openxmlformats-package.relationships+xml"
     return (
         f'<Types xmlns="{_PACKAGE}/content-types">'
-        f'<Default Extension="rels" ContentType="{relations}"/>'
-        f'<Default Extension="xml" ContentType="application/xml"/>{each}</Types>'
+        f'<Default Extension="rels" ContentType="{_OF_PACKAGE}.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="{_TYPE}.worksheet+xml"/>{each}</Types>'
     )
 
 
-_PROPERTIES = {
-    "/docProps/core.xml": "application/vnd.openxmlformats-package.core-properties+xml",
-    "/docProps/app.xml": "application/vnd.openxmlformats-officedocument.extended-properties+xml",
-}
+_CONTENT_TYPES = _content_types(
+    {
+        "/xl/workbook.xml": f"{_TYPE}.sheet.main+xml",
+        "/xl/styles.xml": f"{_TYPE}.styles+xml",
+        "/docProps/core.xml": f"{_OF_PACKAGE}.core-properties+xml",
+        "/docProps/app.xml": f"{_OFFICE}.extended-properties+xml",
+    }
+)
 _RELATIONS = _relations(
     _relation(1, f"{_REL}/officeDocument", "xl/workbook.xml"),
     _relation(2, f"{_PACKAGE}/relationships/metadata/core-properties", "docProps/core.xml"),

@@ -25,7 +25,7 @@ from trueup.tables.model import (
     Written,
     rows_of,
 )
-from trueup.tables.package import Package, add_workbook, sheet_name
+from trueup.tables.package import Package, begin_workbook, end_workbook, sheet_name
 from trueup.tables.sheets import filtered, head, header_rows, letters, plain_head, tail
 from trueup.tables.styles import Style
 
@@ -47,10 +47,11 @@ def write_xlsx(
     ValueError: columns of unlike lengths, or a time without a time zone.
     """
     with Package(sink) as package:
+        begin_workbook(package)
         contents, filters = _add_rows(package, table, batches, sheet_rows)
         _add_about(package, contents.sheets + 1, about(contents))
         names = [sheet_name(table.title, i + 1) for i in range(contents.sheets)]
-        add_workbook(package, [*names, _about_name(names)], filters)
+        end_workbook(package, [*names, _about_name(names)], filters)
         return Written(**msgspec.structs.asdict(contents), size=package.close())
 
 
