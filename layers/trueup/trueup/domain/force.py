@@ -208,8 +208,8 @@ def slot_guard(holder: str, sequence: int) -> str:
 class Scope(Part):
     """What a plan is about: SKUs, or the view's filters; neither: all that differs.
 
-    `include_settling`: rows too that are explained and settle by themselves. `pushes`: ids of
-    pushes to be retried.
+    `include_settling`: rows too that are explained and settle by themselves. `above_publishable`:
+    of an undo, quantities too that may not be published now, which needs an approver.
     """
 
     locations: Annotated[tuple[Code, ...], Field(min_length=1, max_length=MAX_LOCATIONS)]
@@ -219,7 +219,7 @@ class Scope(Part):
     outcome: str | None = None
     title: str = ""
     include_settling: bool = False
-    pushes: Annotated[tuple[str, ...], Field(max_length=1_000)] = ()
+    above_publishable: bool = False
 
 
 class Amount(Part):

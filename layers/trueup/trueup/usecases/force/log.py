@@ -50,8 +50,18 @@ def read_log(registry: Registry, filters: LogFilters, *, cursor: str | None, lim
 
 def scan(registry: Registry, filters: LogFilters) -> Iterator[LogRow]:
     """All rows that fit, lazily, in the order of `read_log`. RejectedError: as there."""
+    return (row for row in scan_within(registry, filters, None) if row is not None)
+
+
+def scan_within(
+    registry: Registry, filters: LogFilters, chunks: int | None
+) -> Iterator[LogRow | None]:
+    """As `scan`, through so many chunks; None ends it where there were more."""
     accounts = _chosen([stored.value for stored in all_of(registry, Account)], filters)
-    for found in Walk(registry, filters, accounts, None).found():
+    for found in Walk(registry, filters, accounts, None, Budget(None, chunks)).found():
+        if found.chunk is None:
+            yield None
+            return
         for _, row in _fitting(found, filters):
             yield row
 
