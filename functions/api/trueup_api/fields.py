@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from unicodedata import category
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
 
@@ -14,6 +15,14 @@ def _in_utc(instant: datetime) -> datetime:
         return instant.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("lies in no year from 1 to 9999, UTC") from error
+
+
+def _prose(text: str) -> str:
+    """Line ends of Windows become newlines."""
+    plain = text.replace("\r\n", "\n")
+    if any(category(sign) == "Cc" and sign not in "\n\t" for sign in plain):
+        raise ValueError("has control characters other than newlines and tabs")
+    return plain
 
 
 CodeText = Annotated[
@@ -29,4 +38,13 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An instant that UTC has a year for: its offset may carry another past the end of the calendar."""
 
-__all__ = ["CodeText", "Config", "Cursor", "Limit", "Moment", "Name", "Slug"]
+Prose = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_prose)]
+"""What people write: lines of text."""
+Note = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    AfterValidator(_prose),
+]
+"""The same, and something is written."""
+
+__all__ = ["CodeText", "Config", "Cursor", "Limit", "Moment", "Name", "Note", "Prose", "Slug"]

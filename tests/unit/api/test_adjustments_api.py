@@ -112,6 +112,25 @@ def test_faults_name_their_fields(shop: ApiWorld) -> None:
     assert shop.call("POST", "/v1/adjustments", {**BODY, "bucket": "committed"}).status == 422
 
 
+@pytest.mark.parametrize(
+    ("named", "where"),
+    [
+        ({"account": "nobody"}, "/account"),
+        ({"account": "eu", "location": "9"}, "/location"),
+        ({"account": "eu", "location": "berlin"}, "/location"),
+        ({"location": "nowhere"}, "/location"),
+    ],
+)
+def test_a_rule_is_about_what_is_there(shop: ApiWorld, named: dict[str, str], where: str) -> None:
+    reply = shop.call("POST", "/v1/routing-rules", {"id": "new", "owner": "ada", **named})
+    assert (reply.status, [fault["where"] for fault in reply.body["faults"]]) == (422, [where])
+    for id_, fits in (("a", {"account": "eu", "location": "1"}), ("b", {"location": "berlin"})):
+        body = {"id": id_, "owner": "ada", **fits}
+        assert shop.call("POST", "/v1/routing-rules", body).status == 201
+    reply = shop.call("PUT", "/v1/routing-rules/a", {"owner": "ada", **named})
+    assert (reply.status, reply.body["faults"][0]["where"]) == (422, where)
+
+
 def test_rules_are_tried_in_their_order(shop: ApiWorld) -> None:
     for id_, order in (("late", 20), ("early", 10)):
         body = {"id": id_, "order": order, "owner": "ada"}

@@ -189,6 +189,19 @@ def test_a_comment_of_blanks_alone_is_none(shop: ApiWorld) -> None:
     assert shop.call("POST", f"{path}/accept", body).body["faults"][0]["where"] == "/note"
 
 
+def test_what_people_write_are_lines_of_text(shop: ApiWorld) -> None:
+    path = f"/v1/cases/{opened(shop, sku='A')['id']}"
+    for sign in ("\x00", "\x1b", "\r", "\x85"):
+        reply = shop.call("POST", f"{path}/comments", {"text": f"One.{sign}Two."})
+        assert (reply.status, reply.body["faults"][0]["where"]) == (422, "/text"), repr(sign)
+        ended = {"version": 1, "root_cause": "damage", "text": f"One.{sign}Two."}
+        assert shop.call("POST", f"{path}/resolve", ended).status == 422
+    reply = shop.call(
+        "POST", f"{path}/comments", {"text": "One.\r\n\tTwo \u2014 \U0001f44d\u200d."}
+    )
+    assert reply.body["text"] == "One.\n\tTwo \u2014 \U0001f44d\u200d."
+
+
 def test_comments_are_kept_in_their_order(shop: ApiWorld) -> None:
     case = opened(shop, sku="A")
     for text in ("One.", "Two.", "Three."):

@@ -72,6 +72,7 @@ def test_the_rows_of_a_what_if_are_paged(api: ApiWorld, things: Furnished) -> No
         ({"kind": "what_if"}, 422, "needs other terms"),
         ({"kind": "replay", "change": {"tolerance": 1}}, 422, "Only a what_if"),
         ({"kind": "what_if", "change": {"buffers": {"9": 1}}}, 422, "do not fit"),
+        ({"kind": "what_if", "change": {"tolerances": [{"sku": "A"}, {"sku": "A"}]}}, 422, "fit"),
         ({"kind": "what_if", "change": {"allocation": 0}}, 422, "wrong"),
         ({"kind": "what_if", "change": {"settle_seconds": 604_801}}, 422, "wrong"),
         ({"kind": "what_if", "change": {"cap": 1}}, 422, "wrong"),

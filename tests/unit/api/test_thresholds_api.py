@@ -44,12 +44,21 @@ def test_a_threshold_is_made_shown_changed_and_removed(api: ApiWorld) -> None:
         ({"measure": "wrong"}, "/measure"),
         ({"limit": -1}, "/limit"),
         ({"currency": "eur"}, "/currency"),
+        ({"measure": "variance_rate", "limit": 10_001}, "/limit"),
     ],
 )
 def test_what_makes_no_sense_is_refused(api: ApiWorld, wrong: dict[str, Any], where: str) -> None:
     reply = api.call("POST", PATH, {"measure": "units", "limit": 1} | wrong)
     assert reply.status == 422
     assert [fault["where"] for fault in reply.body["faults"]] == [where]
+
+
+def test_a_rate_is_at_most_all_rows(api: ApiWorld) -> None:
+    made = api.call("POST", PATH, {"measure": "variance_rate", "limit": 10_000})
+    assert made.status == 201
+    wrong = api.call("PATCH", f"{PATH}/{made.body['id']}", {"limit": 10_001})
+    assert (wrong.status, wrong.body["faults"][0]["where"]) == (422, "/limit")
+    assert api.call("GET", f"{PATH}/{made.body['id']}").body["limit"] == 10_000
 
 
 def test_an_account_has_so_many_and_no_more(api: ApiWorld) -> None:

@@ -16,11 +16,10 @@ from trueup.domain.adjustments import (
     ToPush,
 )
 from trueup.domain.cases import Person
-from trueup_api.fields import CodeText, Cursor, Limit, Slug
+from trueup_api.fields import CodeText, Cursor, Limit, Prose, Slug
 from trueup_api.routes.case_forms import RowName, row_name
 from trueup_api.routing import Strict
 
-Remark = Annotated[str, StringConstraints(max_length=4000)]
 Ulid = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{26}$")]
 
 
@@ -32,12 +31,12 @@ class NewAdjustment(Strict):
     bucket: AdjustableBucket = "on_hand"
     quantity: Change
     reason: ReasonCode
-    note: Remark = ""
+    note: Prose = ""
     case: Ulid | None = None
 
 
 class DecisionBody(Strict):
-    note: Remark = ""
+    note: Prose = ""
 
 
 class DecisionView(Strict):

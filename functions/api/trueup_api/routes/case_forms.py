@@ -9,11 +9,10 @@ from trueup.domain.cases import Case, CaseState, Person, Subject, SubjectKind
 from trueup.domain.keys import channel_key_of, is_unlisted, listing_key, sku_of, unlisted_key
 from trueup.ports import Stored
 from trueup.usecases.exceptions.accepting import Terms
-from trueup_api.fields import CodeText, Cursor, Limit, Slug
+from trueup_api.fields import CodeText, Cursor, Limit, Note, Prose, Slug
 from trueup_api.routing import Strict
 
 Version = Annotated[int, Field(ge=1)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 CauseName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 
 
@@ -94,7 +93,7 @@ class ResolveBody(Strict):
 
     version: Version
     root_cause: CauseName
-    text: Annotated[str, StringConstraints(max_length=4000)] = ""
+    text: Prose = ""
 
 
 class AcceptBody(Strict):

@@ -11,8 +11,8 @@ from trueup.usecases.exceptions import names
 from trueup.usecases.exceptions.incidents import Incident
 from trueup.usecases.exceptions.listing import Exceptional
 from trueup.usecases.rows.view import RowView
-from trueup_api.fields import CodeText, Limit, Slug
-from trueup_api.routes.case_forms import CauseName, Note, RowName, Version, row_name
+from trueup_api.fields import CodeText, Limit, Note, Slug
+from trueup_api.routes.case_forms import CauseName, RowName, Version, row_name
 from trueup_api.routes.rows import SourceView
 from trueup_api.routing import Strict
 

@@ -83,17 +83,27 @@ class Change(_Part):
         return self != NO_CHANGE
 
     def faults(self, inputs: Inputs) -> Iterator[Fault]:
-        """What the run does not know, as JSON pointers into what has the `change`."""
+        """What the run does not know, or is given twice, as JSON pointers into the wish."""
         linked = {link.channel_location for link in inputs.links}
         for number, rule in enumerate(self.tolerances):
             if rule.channel_location not in (None, *linked):
                 where = f"/change/tolerances/{number}/channel_location"
                 yield Fault(where, "was no channel location of the run")
+        yield from self._repeated()
         for place in sorted(self.buffers.keys() - linked):
             yield Fault(f"/change/buffers/{_escaped(place)}", "was no channel location of the run")
         feeding = {member.location for link in inputs.links for member in link.members}
         for code in sorted(self.locations.keys() - feeding):
             yield Fault(f"/change/locations/{code}", "did not feed the run")
+
+    def _repeated(self) -> Iterator[Fault]:
+        """Rules of a scope that has one already: it could not be told which is meant."""
+        first: dict[tuple[str | None, str | None], int] = {}
+        for number, rule in enumerate(self.tolerances):
+            before = first.setdefault((rule.channel_location, rule.sku), number)
+            if before != number:
+                where = f"/change/tolerances/{number}"
+                yield Fault(where, f"is of the same scope as tolerances/{before}")
 
     def applied(self, inputs: Inputs, account: str) -> Inputs:
         """The inputs of a run with these terms in them."""

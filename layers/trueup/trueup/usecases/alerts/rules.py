@@ -1,12 +1,12 @@
 """A seller's thresholds: making, changing and removing them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trueup.domain.accounts import Account
 from trueup.domain.errors import ConflictError, Fault, NotFoundError, RejectedError
-from trueup.domain.thresholds import Alert, Measure, Threshold
+from trueup.domain.thresholds import BASIS_POINTS, Alert, Measure, Threshold
 from trueup.domain.time import Clock, NewId
 from trueup.ports import Create, Registry, Remove, Replace, Stored, Write
 from trueup.usecases.retrying import retried
@@ -49,11 +49,15 @@ def add_threshold(watch: Watch, account: str, fields: Mapping[str, Any]) -> Thre
 
 
 def change_threshold(watch: Watch, account: str, id_: str, fields: Mapping[str, Any]) -> Threshold:
-    """Set `limit` or `enabled`. Switched off, it is cleared; an alert that is open ends."""
+    """Set `limit` or `enabled`. Switched off, it is cleared; an alert that is open ends.
+
+    RejectedError: no figure can be above the limit.
+    """
 
     def once() -> Threshold:
         stored = require_threshold(watch.registry, account, id_)
         changed = stored.value.model_copy(update=dict(fields))
+        _reject(list(_limit_faults(changed)))
         ended = [] if changed.enabled else _ended(watch, stored.value)
         calm = changed if changed.enabled else changed.model_copy(update={"alarm": None})
         watch.registry.write(Replace(calm, stored.version), *ended)
@@ -99,7 +103,12 @@ def _faults(account: Account, threshold: Threshold) -> list[Fault]:
         faults.append(Fault("/channel_location", "is not a location of this account"))
     if (threshold.measure is Measure.VALUE) != bool(threshold.currency):
         faults.append(Fault("/currency", "is given for a value, and only then"))
-    return faults
+    return [*faults, *_limit_faults(threshold)]
+
+
+def _limit_faults(threshold: Threshold) -> Iterator[Fault]:
+    if threshold.measure is Measure.VARIANCE_RATE and threshold.limit > BASIS_POINTS:
+        yield Fault("/limit", f"is in basis points: at most {BASIS_POINTS:,}, which are all rows")
 
 
 def _reject(faults: list[Fault]) -> None:

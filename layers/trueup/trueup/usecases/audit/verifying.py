@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from trueup.domain.audit import genesis
-from trueup.domain.errors import DefectError
+from trueup.domain.errors import DefectError, Fault, RejectedError
 from trueup.domain.tampering import Finding, Step, Wrong, against, walk
 from trueup.domain.time import Clock
 from trueup.ports import Ledger, Registry
@@ -60,6 +60,7 @@ def verify(
 
     `kept` is a head that was noted earlier, outside of our reach: that record must still be the
     same. Without it, a chain rewritten whole by somebody who may write all of it looks right.
+    RejectedError: the trail has no record `since`.
     """
     registry, until = books.registry, books.clock() + timedelta(seconds=SECONDS)
     place = read_cursor(registry, cursor, _CHAIN, _LEDGERS) if cursor else None
@@ -70,6 +71,8 @@ def verify(
         nothing = Verified(0, 0, head_of(registry))
         begin = At(place.stream, place.shard, place.sequence)
         return _ledgers(books, nothing, begin, lambda: books.clock() <= until)
+    if place is None:
+        _require_reached(registry, since)
     step, finding = _before(registry, place.sequence if place else since)
     if finding is not None:
         return Verified(0, step.sequence, head_of(registry), finding)
@@ -77,6 +80,14 @@ def verify(
     if found.finding or found.cursor:
         return found
     return _ledgers(books, found, At(), lambda: books.clock() <= until)
+
+
+def _require_reached(registry: Registry, since: int) -> None:
+    """RejectedError: the trail ends before `since`. That is no sign of tampering."""
+    last = head_of(registry).sequence
+    if since > max(1, last):
+        fault = Fault("since", f"is beyond the trail's last record, {last}")
+        raise RejectedError("There is nothing to check from there on.", (fault,))
 
 
 def _ledgers(books: Books, so_far: Verified, begin: At, in_time: Callable[[], bool]) -> Verified:

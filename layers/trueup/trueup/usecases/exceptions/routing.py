@@ -1,8 +1,9 @@
 """Routing rules, as admins set them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trueup.domain.accounts import Account, Location
 from trueup.domain.cases import Roles
 from trueup.domain.errors import ConflictError, Fault, NotFoundError, RejectedError
 from trueup.domain.routing import MAX_RULES, RoutingRule, in_order
@@ -20,7 +21,11 @@ def rules_of(registry: Registry) -> list[RoutingRule]:
 
 
 def add_rule(cabinet: Cabinet, id_: str, matched: Mapping[str, Any], roles: Roles) -> RoutingRule:
-    """A new rule. RejectedError: it names nobody, or there are too many; ConflictError: the id."""
+    """A new rule. ConflictError: the id is taken.
+
+    RejectedError: it names nobody, or an account or a location that is not there; or there are too
+    many.
+    """
     rule = _rule(cabinet, id_, matched, roles)
     if len(rules_of(cabinet.registry)) >= MAX_RULES:
         reason = f"you have {MAX_RULES} already"
@@ -46,8 +51,9 @@ def replace_rule(
 
 
 def _rule(cabinet: Cabinet, id_: str, matched: Mapping[str, Any], roles: Roles) -> RoutingRule:
-    if roles == Roles():
-        raise RejectedError("A rule needs somebody.", (Fault("/owner", "nobody is named"),))
+    faults = tuple(_faults(cabinet.registry, matched, roles))
+    if faults:
+        raise RejectedError("The rule cannot be stored like this.", faults)
     return RoutingRule.model_validate(
         {
             **matched,
@@ -57,6 +63,27 @@ def _rule(cabinet: Cabinet, id_: str, matched: Mapping[str, Any], roles: Roles) 
             "changed_by": cabinet.user,
         }
     )
+
+
+def _faults(registry: Registry, matched: Mapping[str, Any], roles: Roles) -> Iterator[Fault]:
+    if roles == Roles():
+        yield Fault("/owner", "nobody is named")
+    account, location = matched.get("account"), matched.get("location")
+    accounts = [stored.value for stored in all_of(registry, Account)]
+    mine = [one for one in accounts if account in (None, one.id)]
+    if not mine and account is not None:
+        yield Fault("/account", "is not an account of yours")
+    elif location is not None and not _is_place(registry, mine, location, account):
+        yield Fault("/location", "is no location of the account, nor, without one, of yours")
+
+
+def _is_place(
+    registry: Registry, accounts: Sequence[Account], location: str, account: str | None
+) -> bool:
+    """Of one of the accounts; a rule for all accounts may also name where a source states stock."""
+    if any(place.id == location for one in accounts for place in one.locations):
+        return True
+    return account is None and registry.get(Location, location) is not None
 
 
 def remove_rule(registry: Registry, id_: str) -> None:
