@@ -188,16 +188,17 @@ def measured(writer: str, rows: int) -> Cost:
     )
 
 
-def _apart(writer: str, rows: int) -> Cost:
+def apart(writer: str, rows: int) -> Cost:
     """One writing, in a process of its own, whose memory is the writing's."""
     command = [sys.executable, "-m", "bench", "exports", "--one", writer, "--rows", str(rows)]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, cwd=root)  # noqa: S603
     return Cost(**json.loads(done.stdout))
 
 
 def _medians(writer: str, rows: int, repeats: int) -> Cost:
     """The writing of median processor time."""
-    costs = sorted((_apart(writer, rows) for _ in range(repeats)), key=lambda cost: cost.cpu)
+    costs = sorted((apart(writer, rows) for _ in range(repeats)), key=lambda cost: cost.cpu)
     middle = median(cost.cpu for cost in costs[: len(costs) - 1 + len(costs) % 2])
     return next(cost for cost in costs if cost.cpu == middle)
 
