@@ -40,6 +40,8 @@ class Problem(BaseModel):
     status: int
     detail: str
     faults: list[FaultView] = []
+    documentation: str | None = None
+    """Of what the channel cannot do: the page about it."""
     retry_after: int | None = None
 
 
@@ -96,6 +98,7 @@ def problem_of(error: Exception) -> Problem:
         status=status,
         detail=str(error) if known else "Something broke on our side; it has been recorded.",
         faults=[FaultView(where=fault.where, reason=fault.reason) for fault in faults],
+        documentation=getattr(error, "documentation", None),
         retry_after=error.seconds if isinstance(error, CoolingError) else None,
     )
 

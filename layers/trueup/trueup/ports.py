@@ -255,7 +255,7 @@ class Members(Protocol):
         """The item of a user (`seller`, `roles`), strongly consistent; None: no member."""
 
 
-MachineName = Literal["reconcile", "ingest", "replay", "export", "force"]
+MachineName = Literal["reconcile", "ingest", "replay", "export", "plan_force", "force"]
 
 
 class Machines(Protocol):

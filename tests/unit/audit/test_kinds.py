@@ -20,6 +20,7 @@ UNAUDITED = {
     "export": "changes nothing, and says itself who asked for it",
     "export-slot": "held by an open export",
     "fetch": "how far a fetch has come",
+    "force-planning": "how far the making of a plan has come",
     "force-slot": "claimed with its plan, which is audited",
     "history": "figures of a run",
     "housekeeping": "when old versions are forgotten",

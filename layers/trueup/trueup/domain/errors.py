@@ -59,7 +59,13 @@ class RejectedError(TrueupError):
 
 
 class UnsupportedError(TrueupError):
-    """The channel cannot do this at all."""
+    """The channel cannot do this at all. `documentation`: the page about it, a path in the
+    product's repository.
+    """
+
+    def __init__(self, message: str, documentation: str | None = None) -> None:
+        super().__init__(message)
+        self.documentation = documentation
 
 
 class DefectError(TrueupError):

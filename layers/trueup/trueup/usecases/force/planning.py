@@ -16,6 +16,7 @@ from trueup.domain.force import ForcePlan, PlanKind, PlanPlace, PlanState
 from trueup.domain.runs import Head
 from trueup.ports import Create, Replace, Stored
 from trueup.usecases.books import rows_book
+from trueup.usecases.force.again import Retried
 from trueup.usecases.force.first_force import MostUrgent, is_first, limited
 from trueup.usecases.force.making import made_rows, visible_at
 from trueup.usecases.force.planning_job import (
@@ -29,6 +30,7 @@ from trueup.usecases.force.planning_job import (
 from trueup.usecases.force.proposed import propose
 from trueup.usecases.force.settings import settings_of
 from trueup.usecases.force.targets import Scoped, Targets
+from trueup.usecases.force.undone import Undone
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
 
@@ -42,11 +44,11 @@ Remaining = Callable[[], int]
 Kind = Callable[[Work, ForcePlan], Targets]
 
 
-def _scoped(_: Work, plan: ForcePlan) -> Targets:
-    return Scoped(plan.scope)
-
-
-KINDS: dict[PlanKind, Kind] = {PlanKind.FORCE: _scoped}
+KINDS: dict[PlanKind, Kind] = {
+    PlanKind.FORCE: lambda _, plan: Scoped(plan.scope),
+    PlanKind.RETRY: lambda work, plan: Retried(work.registry, plan),
+    PlanKind.UNDO: lambda work, plan: Undone(work.registry, plan),
+}
 """Where the rows of each kind of plan come from."""
 
 

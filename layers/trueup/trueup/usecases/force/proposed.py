@@ -74,19 +74,3 @@ def fail_plan(registry: Registry, clock: Clock, account: str, id_: str, cause: s
     also = [Remove(planning.value, planning.version)] if planning else []
     registry.write(Replace(stored.value.model_copy(update=changes), stored.version), *also)
     return True
-
-
-def expire_plan(registry: Registry, clock: Clock, account: str, id_: str) -> bool:
-    """End a plan that nobody decided about in time; whether this call did it.
-
-    Where a part of it was pushed, it is finished: the rest is not pushed any more.
-    """
-    stored = registry.get(ForcePlan, account, id_)
-    if stored is None or stored.value.state is not PlanState.PROPOSED:
-        return False
-    plan = stored.value
-    if clock() < plan.expires_at:
-        return False
-    state = PlanState.FINISHED if plan.stages else PlanState.EXPIRED
-    registry.write(Replace(plan.model_copy(update={"state": state}), stored.version))
-    return True
