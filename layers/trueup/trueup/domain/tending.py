@@ -27,7 +27,8 @@ class Found:
     """How a subject stands in the newest version of its location.
 
     `waiting`: rows that differ and are not accepted (for a row: 0 or 1); `accepted`: rows of an
-    incident that its acceptance covers. `passing`: the difference settles by itself.
+    incident that its acceptance covers. `passing`: the difference settles by itself. `push`: the
+    id of the push after which it was found so, if it was.
     """
 
     captured_at: datetime
@@ -36,6 +37,7 @@ class Found:
     gap: int | None = None
     cause: str = ""
     passing: bool = False
+    push: str = ""
 
 
 def step(docket: Docket, found: Found, now: datetime) -> Step:

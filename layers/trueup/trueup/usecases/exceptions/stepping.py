@@ -22,6 +22,7 @@ NEW_ROWS = "{} rows have another gap than was accepted, or are new."
 STAYED = "It still differed after it was resolved."
 BACK = "It is back after it had gone."
 MATCHES = "It matches again."
+PUSHED = "It matches again: push {} was read back."
 
 
 def take_step(
@@ -69,13 +70,14 @@ def _close(cabinet: Cabinet, docket: Stored[Docket], found: Found) -> None:
     stored, cause = _case(cabinet, docket), docket.value.cause
     now = cabinet.clock()
     known = "unknown" if cause in ("", UNEXPLAINED) else cause
-    resolution = Resolution(root_cause=known, text=MATCHES, by=cabinet.user, at=now)
+    said = PUSHED.format(found.push) if found.push else MATCHES
+    resolution = Resolution(root_cause=known, text=said, by=cabinet.user, at=now)
     ended = stored.value.model_copy(
         update={
             "state": CaseState.RESOLVED,
             "resolution": resolution,
             "accepted": None,
-            **_stamp(cabinet, now, MATCHES),
+            **_stamp(cabinet, now, said),
         }
     )
     kept = docketing(ended, docket)

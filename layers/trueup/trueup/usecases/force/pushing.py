@@ -1,0 +1,175 @@
+"""Pushing chunk after chunk, in turns that each end before the Lambda's deadline.
+
+Whatever dies on the way, a row is sent once: its intent is stored before the call, and who finds
+an intent without a result sends the very same again only where the channel is idempotent; else
+it reads what the channel shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trueup.domain.errors import LeaseLostError
+from trueup.domain.pushlog import PushChunk, PushOutcome, PushRow, rows_of
+from trueup.domain.time import milliseconds
+from trueup.ports import Stored
+from trueup.usecases.force.job import (
+    LONGEST_WAIT_SECONDS,
+    Force,
+    ForceJob,
+    Remaining,
+    Turn,
+    chunk_of,
+    counted,
+    force_of,
+)
+from trueup.usecases.force.judging import (
+    answered,
+    intended,
+    intended_on_hand,
+    superseded,
+    unsure,
+    windowed,
+)
+from trueup.usecases.force.keeping import keep, keep_intent, with_rows
+from trueup.usecases.force.own_position import by_position
+from trueup.usecases.force.reading_back import read_back_now, shown_now
+from trueup.usecases.force.sending import Answer, grant, send
+from trueup.usecases.work import Work
+
+MARGIN_MS = 120_000
+"""Kept back of the Lambda's time: as long as a chunk may take."""
+
+STUCK_SECONDS = 10
+"""Where a call came to no row at all, it is tried again after this."""
+
+TOO_LATE = "It had not finished by its deadline; what was not sent was left."
+
+Rows = Sequence[PushRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """Why a chunk is left for now: seconds to wait, or a cause that ends the part."""
+
+    seconds: int = 0
+    cause: str = ""
+
+
+def push_force(work: Work, job: ForceJob, remaining_ms: Remaining) -> dict[str, Any]:
+    """Push until done, throttled or short of time. A turn that dies is repeated where it was."""
+    return counted(work, job, _turn(work, job, remaining_ms))
+
+
+def _turn(work: Work, job: ForceJob, remaining_ms: Remaining) -> Turn:
+    force = force_of(work, job)
+    if force is None:
+        return Turn("done")
+    number = job.turn.next
+    while remaining_ms() >= MARGIN_MS:
+        stored = chunk_of(work, job, number)
+        if stored is None:
+            return Turn("done")
+        if work.clock() >= force.stage.deadline:
+            return Turn("done", cause=TOO_LATE)
+        pause = push_chunk(force, stored)
+        if pause and pause.cause:
+            return Turn("done", cause=pause.cause)
+        if pause:
+            return Turn("wait", number, wait_seconds=min(pause.seconds, LONGEST_WAIT_SECONDS))
+        number += 1
+    return Turn("more", number)
+
+
+def push_chunk(force: Force, chunk: Stored[PushChunk]) -> _Pause | None:
+    """Push all rows of a chunk that are not final; None: each has been sent, or has ended."""
+    chunk, again = _taken_up(force, chunk), False
+    while waiting := _waiting(chunk.value):
+        granted = grant(force, waiting)
+        if not granted.calls:
+            return _Pause(granted.wait_seconds)
+        chunk = _with_intent(force, chunk)
+        rows = rows_of(chunk.value)
+        if not _sending(rows):
+            break
+        answer = send(force, chunk.value, rows, granted)
+        chunk = _answered(force, chunk, answer, again=again)
+        again = _sending(rows_of(chunk.value))
+        pause = _pause(answer, _waiting(chunk.value) < waiting)
+        if pause:
+            return pause
+    read_back_now(force, chunk)
+    return None
+
+
+def _pause(answer: Answer, progress: bool) -> _Pause | None:  # noqa: FBT001
+    if answer.cause:
+        return _Pause(cause=answer.cause)
+    if answer.wait or not progress:
+        return _Pause(answer.wait or STUCK_SECONDS)
+    return None
+
+
+def _waiting(chunk: PushChunk) -> int:
+    return chunk.counts.queued
+
+
+def _sending(rows: Rows) -> bool:
+    return any(row.outcome == PushOutcome.SENDING for row in rows)
+
+
+def _taken_up(force: Force, chunk: Stored[PushChunk]) -> Stored[PushChunk]:
+    """What an earlier try left as perhaps sent is sent again only where that has no effect."""
+    rows = rows_of(chunk.value)
+    if force.capabilities.idempotent or not _sending(rows):
+        return chunk
+    return _kept(force, chunk, [unsure(row) for row in rows])
+
+
+def _with_intent(force: Force, chunk: Stored[PushChunk]) -> Stored[PushChunk]:
+    """The chunk with the intent of what is to be sent; what may not be sent has ended."""
+    value = chunk.value
+    rows = _intended(force, value, by_position(force, value.channel_location, rows_of(value)))
+    if not _sending(rows):
+        return _kept(force, chunk, rows)
+    try:
+        return keep_intent(force, chunk, with_rows(value, rows, force.work.clock()))
+    except LeaseLostError:
+        now = milliseconds(force.work.clock())
+        return _kept(force, chunk, [superseded(row, now) for row in rows_of(value)])
+
+
+def _intended(force: Force, chunk: PushChunk, rows: Rows) -> Rows:
+    """Of channels that take on hand, what they show is read first."""
+    queued = [row.key for row in rows if row.outcome == PushOutcome.QUEUED]
+    on_hand = force.capabilities.takes == "on_hand" and queued
+    shown = shown_now(force, chunk.channel_location, queued)[0] if on_hand else {}
+    now = milliseconds(force.work.clock())
+    return [
+        row
+        if row.outcome != PushOutcome.QUEUED
+        else intended_on_hand(row, shown.get(row.key), now)
+        if on_hand
+        else intended(row, now)
+        for row in rows
+    ]
+
+
+def _answered(
+    force: Force, chunk: Stored[PushChunk], answer: Answer, *, again: bool
+) -> Stored[PushChunk]:
+    """Store what the channel said. A lost answer is asked for once more where that is safe."""
+    now, channel = milliseconds(force.work.clock()), force.capabilities
+    window = 0 if channel.compare_and_set else max(chunk.value.window_ms, answer.took_ms)
+    rows = rows_of(chunk.value)
+    for i, result in answer.results.items():
+        row = answered(rows[i], result, now)
+        keep_asking = channel.idempotent and not again
+        row = row if keep_asking else unsure(row)
+        rows[i] = row if channel.compare_and_set else windowed(row, window)
+    return _kept(force, chunk, rows, window_ms=window)
+
+
+def _kept(force: Force, chunk: Stored[PushChunk], rows: Rows, **also: Any) -> Stored[PushChunk]:
+    after = with_rows(chunk.value, rows, force.work.clock(), **also)
+    return keep(force.work.registry, chunk, after)
