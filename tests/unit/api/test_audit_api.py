@@ -1,5 +1,6 @@
 """For the bug where a change through the API leaves no trace, or the trace names somebody else."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,26 @@ def test_tampering_is_named(api: ApiWorld) -> None:
     assert (verified["finding"]["sequence"], verified["finding"]["wrong"]) == (3, "missing")
 
 
+def test_a_record_that_cannot_be_read_hides_no_other(api: ApiWorld) -> None:
+    items = api.registries._sellers["acme"]
+    victim = next(sk for sk in sorted(items) if sk.startswith("audit#") and "0003#" in sk)
+    items[victim] = replace(items[victim], body="{}")
+    found = api.call("GET", "/v1/audit").body
+    assert [record["sequence"] for record in found["records"]] == [4, 2, 1]
+    assert found["unreadable"] == [3]
+    finding = api.call("GET", "/v1/audit/verify").body["finding"]
+    assert (finding["sequence"], finding["reason"]) == (3, "It cannot be read.")
+
+
+def test_nothing_is_checked_from_beyond_the_head_on(api: ApiWorld) -> None:
+    assert api.call("GET", "/v1/audit/verify?since=4").body["checked"] == 1
+    reply = api.call("GET", "/v1/audit/verify?since=5")
+    fault = {"where": "since", "reason": "is beyond the trail's last record, 4"}
+    assert (reply.status, reply.body["faults"]) == (422, [fault])
+    empty = api.call("GET", "/v1/audit/verify", claims=api.claims("bolt")).body
+    assert (empty["sound"], empty["checked"]) == (True, 0)
+
+
 def test_half_a_head_is_refused(api: ApiWorld) -> None:
     assert api.call("GET", "/v1/audit/verify?kept_sequence=3").status == 422
 
@@ -87,4 +108,4 @@ def test_one_who_only_reads_sees_the_trail_and_another_seller_does_not(api: ApiW
     viewer = api.claims(roles="viewer")
     assert len(api.call("GET", "/v1/audit", claims=viewer).body["records"]) == 4
     other = api.call("GET", "/v1/audit", claims=api.claims("bolt")).body
-    assert other == {"records": [], "cursor": None}
+    assert other == {"records": [], "unreadable": [], "cursor": None}

@@ -95,3 +95,32 @@ def test_a_cursor_of_another_seller_is_refused(trail: Trail) -> None:
     other = Trail("bolt", trail.registries)
     with pytest.raises(RejectedError):
         read_trail(other.plain, Wanted(), cursor=cursor)
+
+
+@pytest.mark.parametrize("victim", [1, 5, 9])
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_what_cannot_be_read_is_named_and_hides_nothing_else(
+    trail: Trail, victim: int, limit: int
+) -> None:
+    times = [record.at for record in trail.records()]
+    trail.put(victim, "{}")
+    rest = [n for n in range(9, 0, -1) if n != victim]
+    assert everything(trail, limit) == rest
+    assert everything(trail, limit, actor="bob") == [8, 7]
+    for last in (3, 5, 8):
+        assert everything(trail, limit, until=times[last - 1]) == [n for n in rest if n <= last]
+    assert read_trail(trail.plain, Wanted(), limit=100).unreadable == (victim,)
+    accounts = read_trail(trail.plain, Wanted(kind="account", subject="eu"))
+    assert [record.sequence for record in accounts.records] == [n for n in (9, 7) if n != victim]
+    assert accounts.unreadable == ((9,) if victim == 9 else ())
+
+
+def test_broken_and_lost_records_in_several_blocks() -> None:
+    trail = Trail()
+    trail.grow(BLOCK + 150)
+    lost, broken = {3, BLOCK - 1, BLOCK + 10}, {1, BLOCK, BLOCK + 120}
+    trail.drop(*lost)
+    for victim in broken:
+        trail.put(victim, "{}")
+    expected = [n for n in range(BLOCK + 150, 0, -1) if n not in lost | broken]
+    assert everything(trail, 100) == expected

@@ -61,9 +61,13 @@ class AuditView(Strict):
 
 
 class TrailView(Strict):
-    """There may be fewer records than asked for, even none, while there is a cursor."""
+    """There may be fewer records than asked for, even none, while there is a cursor.
+
+    `unreadable`: sequences of records that were looked at and cannot be read; verifying tells more.
+    """
 
     records: list[AuditView]
+    unreadable: list[int]
     cursor: str | None
 
 
@@ -151,7 +155,8 @@ def list_audit(call: Call[TrailQuery, NoBody]) -> Answer:
     registry = call.shop.registry
     trail = read_trail(registry, wanted, cursor=query.cursor, limit=query.limit)
     records = [audit_view(record) for record in trail.records]
-    return ok(TrailView(records=records, cursor=trail.cursor))
+    unreadable = list(trail.unreadable)
+    return ok(TrailView(records=records, unreadable=unreadable, cursor=trail.cursor))
 
 
 def audit_head(call: Call[NoQuery, NoBody]) -> Answer:
