@@ -62,6 +62,8 @@ def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
         cause: [one for one in found if effect(row, one) != 0]
         for cause, found in candidates.items()
     }
+    if not _can_pair(some):
+        return None
     for tier in TIERS:
         made = list(islice(_made(row, some, tier.causes), MAX_PAIRS + 1))
         if len(made) > MAX_PAIRS:
@@ -73,6 +75,12 @@ def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
             rare = _share(row, [shown for _, shown in tried]) <= tier.most
             return fitting[0] if rare and alike else None
     return None
+
+
+def _can_pair(some: Mapping[Cause, list[Candidate]]) -> bool:
+    """Whether there are two causes at all: for most rows there are not. A lag brings its own."""
+    causes = [cause for cause, found in some.items() if found]
+    return len(causes) > 1 or causes == [Cause.LAG]
 
 
 def effect(row: Row, candidate: Candidate) -> int:
