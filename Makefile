@@ -60,6 +60,7 @@ bench: setup ## measure reconciliations; ROWS="10000 1000000" chooses their size
 		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	$(BIN)/python -m bench reconcile --rows $(ROWS)
 	$(BIN)/python -m bench explained
+	$(BIN)/python -m bench exports --rows $(ROWS) --repeats 1
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 lock: setup ## compile the lock files from the *.in files
