@@ -23,10 +23,14 @@ _PLAIN_TEXT = 255
 _REMEMBERED = 200
 _MEMORY = 20_000
 
+_ORDINARY = re.compile(r"[A-Za-z0-9]+(?:[ .,:;/()-][A-Za-z0-9]+)*")
+"""Most texts: there is nothing in them to look after."""
+
 _CODED = "\x01-\x08\x0b-\x1f\ufffe\uffff"
 _SPECIAL = re.compile(
     f"[&<>{_CODED}\0\ud800-\udfff]|_(?=x[0-9A-Fa-f]{{4}}[_{_CODED}])",
 )
+_TEXT = f' s="{Style.TEXT}" t="inlineStr"><is><t>'
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\0": "\ufffd"}
 
 
@@ -92,6 +96,8 @@ def _number_style(column: Column) -> Style:
 
 
 def _text(text: str) -> str:
+    if len(text) <= _PLAIN_TEXT and _ORDINARY.fullmatch(text):
+        return f"{_TEXT}{text}</t></is></c>"
     shown = cut(text)
     quoted = is_risky(shown) or len(shown) > _PLAIN_TEXT
     return styled_text(shown, Style.QUOTED if quoted else Style.TEXT)
