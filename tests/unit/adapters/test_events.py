@@ -67,6 +67,23 @@ def test_the_detail_is_json_with_sums_over_locations() -> None:
     assert detail["finished_at"] is None
 
 
+def test_an_event_has_as_many_locations_as_fit_and_counts_the_rest() -> None:
+    states = [RunState.SUCCEEDED] * 480 + [RunState.FAILED] * 20
+    results = tuple(
+        LocationResult(channel_location=f"{n:03d}" + "\u5e93" * 253, state=s)
+        for n, s in enumerate(states)
+    )
+    events, stub = bus(failed=0)
+    run = RUN.model_copy(update={"locations": results})
+    detail = run_detail("acme", run)
+    assert len(json.dumps(detail, ensure_ascii=False).encode()) < 250_000
+    assert list(detail["locations"].values()).count(RunState.FAILED) == 20
+    assert 200 < len(detail["locations"]) == 500 - detail["locations_left_out"] < 500
+    events.run_completed("acme", run)
+    stub.assert_no_pending_responses()
+    assert run_detail("acme", RUN)["locations_left_out"] == 0
+
+
 @pytest.mark.parametrize("failed", [0, 1])
 def test_a_notice_goes_out_as_it_is_or_is_for_later(failed: int) -> None:
     client = Clients(

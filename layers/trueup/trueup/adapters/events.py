@@ -7,7 +7,7 @@ from trueup.adapters.errors import translated
 from trueup.domain.errors import RetryLaterError
 from trueup.domain.groups import merged
 from trueup.domain.notices import Notice
-from trueup.domain.runs import Run, Tally
+from trueup.domain.runs import Run, RunState, Tally
 from trueup.domain.time import iso
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SOURCE = "trueup"
 RUN_COMPLETED = "RunCompleted"
+LOCATIONS_BYTES = 200_000
+"""Of an event's locations: EventBridge takes entries of 256 kB."""
 
 
 class EventBridge:
@@ -34,7 +36,7 @@ class EventBridge:
         entry: PutEventsRequestEntryTypeDef = {
             "Source": SOURCE,
             "DetailType": kind,
-            "Detail": json.dumps(detail),
+            "Detail": json.dumps(detail, ensure_ascii=False),
         }
         with translated(doing):
             answer = self._client.put_events(Entries=[entry])
@@ -45,6 +47,7 @@ class EventBridge:
 def run_detail(seller: str, run: Run) -> dict[str, Any]:
     """The event's detail: counts over all locations; `run` with `seller` makes it unique."""
     total = sum((location.tally for location in run.locations), Tally())
+    told = _told(run)
     return {
         "schema": 1,
         "seller": seller,
@@ -56,7 +59,8 @@ def run_detail(seller: str, run: Run) -> dict[str, Any]:
         "cause": run.cause,
         "opened_at": iso(run.opened_at),
         "finished_at": iso(run.finished_at) if run.finished_at else None,
-        "locations": {location.channel_location: location.state for location in run.locations},
+        "locations": told,
+        "locations_left_out": len(run.locations) - len(told),
         "rows": total.rows,
         "matching": total.matching,
         "differing": total.differing,
@@ -66,6 +70,19 @@ def run_detail(seller: str, run: Run) -> dict[str, Any]:
         "units_over": total.units_over,
         "units_under": total.units_under,
     }
+
+
+def _told(run: Run) -> dict[str, str]:
+    """The states of as many locations as there is room for, those that failed first."""
+    told: dict[str, str] = {}
+    room = LOCATIONS_BYTES
+    for result in sorted(run.locations, key=lambda one: one.state is RunState.SUCCEEDED):
+        line = json.dumps({result.channel_location: result.state}, ensure_ascii=False)
+        room -= len(line.encode())
+        if room < 0:
+            break
+        told[result.channel_location] = result.state
+    return told
 
 
 def _causes(run: Run) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 from trueup.books.manifest import Frame, Manifest, load_manifest, save_manifest
 from trueup.domain.errors import ConflictError
@@ -25,7 +24,7 @@ from trueup.usecases.alerts.checking import Bell, check_of, ring
 from trueup.usecases.costs import transitions_of
 from trueup.usecases.exceptions.tending import tending_of
 from trueup.usecases.overlays import fold
-from trueup.usecases.reconcile.grouping import LEAST_BYTES, RUN_BYTES, fitted
+from trueup.usecases.reconcile.grouping import LEAST_BYTES, RUN_BYTES, fitted, size_of
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, load_part, load_plan
 from trueup.usecases.retention import arrange
@@ -33,6 +32,12 @@ from trueup.usecases.work import Work
 
 LOCATIONS_A_TRANSACTION = 30
 """Head, version and history of each: within DynamoDB's 100 items a transaction."""
+
+TRANSACTION_BYTES = 2_500_000
+"""Of what locations found: with the run's own record within DynamoDB's 4 MB a transaction."""
+
+HISTORY_BYTES = 350_000
+"""Of what one location found: with keys and names within DynamoDB's 400 kB an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,9 @@ class _Finding:
 def close_run(work: Work, job: Job) -> Closed:
     """Move the heads of all locations that were compared, and end the run, fenced by the lease.
 
-    Locations beyond 30 take several transactions, each whole in itself; a repeat goes on with
-    those that are missing. LeaseLostError: another run took over, and nothing becomes visible.
+    Locations beyond 30, or with much to tell, take several transactions, each whole in itself; a
+    repeat goes on with those that are missing. LeaseLostError: another run took over, and nothing
+    becomes visible.
     """
     run = run_of(work, job)
     if run.value.state.final:
@@ -175,7 +181,7 @@ def _ended(run: Run, results: list[LocationResult], usage: Usage, now: datetime)
 
 
 def _commit(work: Work, job: Job, run: Stored[Run], ended: Run, findings: list[_Finding]) -> None:
-    batches = list(_batched(findings, LOCATIONS_A_TRANSACTION)) or [[]]
+    batches = list(_batched(findings)) or [[]]
     for number, batch in enumerate(batches):
         lease = leases.held(work.registry, job.account, job.run)
         writes = [write for finding in batch for write in _visible(work, job, ended, finding)]
@@ -189,9 +195,17 @@ def _commit(work: Work, job: Job, run: Stored[Run], ended: Run, findings: list[_
         work.registry.write(*writes)
 
 
-def _batched(findings: list[_Finding], size: int) -> Iterator[list[_Finding]]:
-    rest = iter(findings)
-    while batch := list(islice(rest, size)):
+def _batched(findings: list[_Finding]) -> Iterator[list[_Finding]]:
+    batch: list[_Finding] = []
+    room = TRANSACTION_BYTES
+    for finding in findings:
+        size = min(HISTORY_BYTES, size_of([finding.result]))
+        if batch and (len(batch) == LOCATIONS_A_TRANSACTION or size > room):
+            yield batch
+            batch, room = [], TRANSACTION_BYTES
+        batch.append(finding)
+        room -= size
+    if batch:
         yield batch
 
 
@@ -227,7 +241,7 @@ def _history(registry: Registry, ended: Run, result: LocationResult) -> list[Wri
                 finished_at=ended.finished_at or ended.opened_at,
                 state=result.state,
                 tally=result.tally,
-                causes=result.causes,
+                causes=fitted([result], HISTORY_BYTES)[0].causes,
             )
         )
     ]

@@ -75,15 +75,16 @@ def fitted(results: Sequence[LocationResult], limit: int) -> tuple[LocationResul
     """
     kept = tuple(results)
     most = max((len(result.causes) for result in kept), default=0)
-    if _size(kept) > limit:
+    if size_of(kept) > limit:
         kept = tuple(map(_without_samples, kept))
-    while most and _size(kept) > limit:
+    while most and size_of(kept) > limit:
         most -= 1
         kept = tuple(r.model_copy(update={"causes": r.causes[:most]}) for r in kept)
     return kept
 
 
-def _size(results: Iterable[LocationResult]) -> int:
+def size_of(results: Iterable[LocationResult]) -> int:
+    """Bytes of JSON."""
     return sum(len(result.model_dump_json().encode()) for result in results)
 
 
