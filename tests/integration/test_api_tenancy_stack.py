@@ -119,6 +119,8 @@ def _furnish(client: httpx.Client, token: str) -> dict[str, str]:
         "domain": "movements",
         "place": "one-home",
         "push": f"{run['id']}.all.0.0",
+        "retried:account": "one-eu",
+        "retried:push": f"{run['id']}.all.0.0",
         "plan": run["id"],
         **_exceptional(admin, run["id"]),
     }

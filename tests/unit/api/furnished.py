@@ -91,7 +91,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "?location": "1",
         **furnish_decisions(api, seller, other),
         **furnish_replays(api, seller, run, *SKUS[1:4]),
-        **furnish_pushes(api, seller, account, *SKUS[4:6]),
+        **furnish_pushes(api, seller, account, other, *SKUS[4:6]),
         **furnish_cases(api, seller, account, home, SKUS[1]),
         **furnish_sources(api, seller, prefix or seller, home),
         **furnish_variances(api, seller, prefix or seller),
@@ -170,4 +170,6 @@ def _renamed(value: Any, named: Mapping[str, str]) -> Any:
     known |= {"source": named["source"], "sku": named["sku"]}
     if "skus" in value:  # an address of rows: its location is the channel's
         known = {"location": named["?location"], "skus": [named["sku"]]}
+    if "account" in value and "pushes" in value:
+        known = {"account": named["retried:account"], "pushes": [named["retried:push"]]}
     return {k: known.get(k) or _renamed(v, named) for k, v in value.items()}

@@ -53,6 +53,7 @@ def test_a_push_has_all_that_a_person_looks_for(api: ApiWorld, book: Logbook) ->
             "pack_size": 1,
             "cap": None,
             "calculated": 8,
+            "withheld": 0,
         },
         "showed": 5,
         "before": 5,

@@ -11,6 +11,7 @@ from trueup.domain.accounts import Account, ChannelLocation
 from trueup.domain.force import (
     ForcePlan,
     PlanKind,
+    PlanPlace,
     PlanState,
     PushCounts,
     Scope,
@@ -86,10 +87,15 @@ class Logbook:
             "expires_at": self.now + timedelta(minutes=30),
             "deadline": self.now + timedelta(hours=1),
             "stages": stages,
+            "places": tuple(map(self._place, places)),
         }
         plan = ForcePlan(id=id_, account=account, **{**fields, **other})
         self.registry.write(Create(plan))
         return plan
+
+    def _place(self, location: str) -> PlanPlace:
+        fields: dict[str, Any] = {"version": 1, "as_of": self.now, "manifest": "", "rows": 0}
+        return PlanPlace(channel_location=location, **fields)
 
     def _part(
         self, account: str, plan: str, share: Share, chunks: Sequence[tuple[str, Sequence[PushRow]]]

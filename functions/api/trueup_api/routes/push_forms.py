@@ -31,7 +31,7 @@ PlanId = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 PushId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
-class PushesQuery(Strict):
+class PushesFilters(Strict):
     """`account`, `location` and `status` may be repeated. `since` <= queued < `until`.
 
     `action` normal: In Process and Submitted; archival: Success and Error. `retried`: also rows
@@ -49,10 +49,6 @@ class PushesQuery(Strict):
     channel_sku: CodeText | None = None
     plan: PlanId | None = None
     retried: bool = False
-    cursor: (
-        Annotated[str, StringConstraints(min_length=1, max_length=log_cursor.MAX_LENGTH)] | None
-    ) = None
-    limit: Annotated[int, Field(ge=1, le=log.MAX_ROWS)] = 50
 
     @property
     def filters(self) -> LogFilters:
@@ -71,11 +67,21 @@ class PushesQuery(Strict):
         )
 
 
+class PushesQuery(PushesFilters):
+    """A page of what fits."""
+
+    cursor: (
+        Annotated[str, StringConstraints(min_length=1, max_length=log_cursor.MAX_LENGTH)] | None
+    ) = None
+    limit: Annotated[int, Field(ge=1, le=log.MAX_ROWS)] = 50
+
+
 class PushFormula(Strict):
     """How the quantity was calculated; docs/force.md explains each term.
 
     `calculated = clamp(floor((sellable x allocation% + backorder - buffer) / pack_size), 0, cap)`;
     sellable, back-order limit and buffer in base units, cap in channel units (null: none).
+    `withheld`: channel units that come off `calculated`, for orders that were not imported yet.
     """
 
     sellable: int
@@ -85,6 +91,7 @@ class PushFormula(Strict):
     pack_size: int
     cap: int | None
     calculated: int | None
+    withheld: int
 
 
 class PushView(Strict):
@@ -149,6 +156,7 @@ def formula_view(found: LogRow) -> PushFormula:
         pack_size=row.pack_size,
         cap=found.cap,
         calculated=found.calculated,
+        withheld=row.withheld,
     )
 
 

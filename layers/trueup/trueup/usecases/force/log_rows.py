@@ -101,8 +101,8 @@ class LogRow:
 
     @property
     def calculated(self) -> int | None:
-        """What the terms come to. An undo sets what was there before instead; orders that are not
-        imported yet are taken off besides.
+        """What the terms come to. `row.withheld` comes off it; an undo sets what was there before
+        instead.
         """
         row = self.row
         terms = Terms(row.pack_size, row.buffer, row.backorder, self.cap, row.allocation)

@@ -15,6 +15,7 @@ from trueup.domain.pushlog import MAX_ROWS, PushChunk, PushRow, counts_of, packe
 from trueup.ports import Create
 from trueup.usecases.books import plan_book
 from trueup.usecases.force.job import Force, ForceJob, batched, force_of
+from trueup.usecases.force.retry_marks import mark_retried
 from trueup.usecases.work import Work
 
 LEAST_ROWS = 50
@@ -45,6 +46,7 @@ def open_force(work: Work, job: ForceJob) -> Opened:
     start = done.items[0].value.number + 1 if done.items else 0
     for some in batched(islice(_chunks(force), start, None), _A_TRANSACTION):
         work.registry.write(*map(Create, some))
+    mark_retried(work.registry, work.clock, force.plan, job.share)
     return Opened("proceed")
 
 

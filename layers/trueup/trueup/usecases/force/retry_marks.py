@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from trueup.domain.force import ForcePlan, Share
+from trueup.domain.force import ForcePlan, PlanKind, Share
 from trueup.domain.pushlog import (
     PushChunk,
     PushOutcome,
@@ -30,6 +30,8 @@ def mark_retried(registry: Registry, clock: Clock, plan: ForcePlan, share: Share
     Where another retry was faster, the new row ends instead (`PushOutcome.SKIPPED`). Doing it
     again changes nothing. Of plans that are no retries there is nothing to do.
     """
+    if plan.kind is not PlanKind.RETRY:
+        return
     for stored in all_of(registry, PushChunk, plan.account, plan.id, share.value):
         taken = _mark(registry, plan, rows_of(stored.value))
         if taken:
