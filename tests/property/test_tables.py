@@ -1,7 +1,9 @@
 """Finds: text that does not come out of a file as it went in, whatever it is."""
 
 import csv
+import hashlib
 import io
+import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,6 +72,16 @@ def test_csv_keeps_text_and_cells(rows: list[tuple[str, str | None, int]]) -> No
     assert [(unguarded(a), unguarded(b), c) for a, b, c in read[1:]] == [
         (_sound(a), _sound(b or ""), str(c)) for a, b, c in rows
     ]
+
+
+@settings(max_examples=150)
+@given(CELLS)
+def test_anybody_can_come_to_the_hash(rows: list[tuple[str, str | None, int]]) -> None:
+    """From the documentation alone, with nothing but the standard library."""
+    sound = [(whole_characters(a), b and whole_characters(b), c) for a, b, c in rows]
+    lines = [json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n" for row in sound]
+    wanted = hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert comma(TABLE, _columns(rows))[1].sha256 == wanted
 
 
 @given(TEXT, st.integers(1, 3))
