@@ -9,14 +9,22 @@ from local import templates
 from local.deploy import STACK_NAME
 from local.embedded import Embedded
 from local.paths import ROOT, TEMPLATE
+from tests.contract.stores import LOCAL
 from tests.drops import put_drop
 from tests.stack_world import StackWorld, invoke
+from trueup.adapters.clients import Clients
+from trueup.adapters.memory_machines import MemoryMachines
+from trueup.adapters.s3_objects import S3Objects
+from trueup.domain.exports import Format
 from trueup.domain.imports import Import, ImportKind, ImportState
 from trueup.domain.replays import Replay, ReplayKind
 from trueup.domain.runs import Lease, Run, Trigger
 from trueup.domain.time import system_clock
-from trueup.ports import Create, Replace
+from trueup.ports import Create, Meter, Replace
+from trueup.usecases.exports.starting import Wish, start_export
+from trueup.usecases.exports.work import ExportDesk
 from trueup.usecases.leases import LEASE
+from trueup.usecases.rows.filters import Filters
 
 EVENTS = {path.stem: json.loads(path.read_bytes()) for path in (ROOT / "events").glob("*.json")}
 SKUS = ["SKU-0001", "SKU-0002"]
@@ -81,6 +89,7 @@ class Senders:
             self._run()
         if sample == "close_run":
             self._replay()
+            self._export()
 
     def _run(self) -> None:
         """The run that samples name, opened anew."""
@@ -115,6 +124,21 @@ class Senders:
         )
         before = self.demo.registry.get(Replay, replay.id)
         self.demo.registry.write(Replace(replay, before.version) if before else Create(replay))
+
+    def _export(self) -> None:
+        """The export that samples name, as if it had just been asked for."""
+        clients = Clients(endpoint_url=self.stack.endpoint_url, **LOCAL)
+        bucket = self.stack.outputs["ExportsBucketName"]
+        desk = ExportDesk(
+            registry=self.demo.registry,
+            files=S3Objects(clients.s3, bucket, Meter()),
+            machines=MemoryMachines(),
+            clock=system_clock,
+            new_id=lambda: str(EVENTS["export"]["export"]),
+            user="ada",
+        )
+        chosen = Filters(account=EVENTS["close_run"]["account"])
+        start_export(desk, Wish(Format.XLSX, chosen, {"account": chosen.account}))
 
     def _member(self) -> None:
         self.stack.client("dynamodb").put_item(

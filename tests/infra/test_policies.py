@@ -122,6 +122,24 @@ def test_replays_write_nothing_but_their_own_objects(expanded: Resources) -> Non
     assert not [line for line in ranges if "RegistryTable" in line and "Put" in line]
 
 
+def test_exported_files_are_written_by_their_function_and_listed_by_nobody(
+    expanded: Resources,
+) -> None:
+    found = {
+        (role, line.split()[1], line.rsplit("/", 2)[-2])
+        for role, what in roles(expanded).items()
+        for line in what["allows"]
+        if "${ExportsBucket.Arn}" in line
+    }
+    assert found == {
+        ("ApiFunctionRole", "s3:GetObject", "files"),
+        ("ApiFunctionRole", "s3:PutObject", "frozen"),
+        ("ExportFunctionRole", "s3:GetObject", "frozen"),
+        ("ExportFunctionRole", "s3:PutObject", "files"),
+        ("ExportFunctionRole", "s3:AbortMultipartUpload", "files"),
+    }
+
+
 def test_whoever_calls_a_function_is_let_in(written: Resources) -> None:
     """By alias: a permission on the bare function does not cover it."""
     let_in = {

@@ -4,6 +4,7 @@ from typing import Any
 
 from local.policies import Resources
 from tests.infra.find import of_type, refers
+from trueup.domain import exports
 from trueup.usecases.replays.starting import REPLAYED_DAYS
 from trueup.usecases.retention import KEPT_DAYS
 
@@ -66,6 +67,13 @@ def test_evidence_is_kept_for_as_long_as_runs_can_be_replayed(
     assert expiring == {"runs/": days, "replays/": days}
     for stage, values in template["Mappings"]["ByStage"].items():
         assert values["EvidenceDays"] > KEPT_DAYS > REPLAYED_DAYS, stage
+
+
+def test_exports_are_kept_for_as_long_as_the_history_says(written: Resources) -> None:
+    rules = written["ExportsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    assert expiring == {"files/": exports.KEPT_DAYS, "frozen/": exports.KEPT_DAYS}
+    assert exports.RETRIABLE.days < exports.KEPT_DAYS
 
 
 def test_every_bucket_refuses_plain_http(template: dict[str, Any], written: Resources) -> None:

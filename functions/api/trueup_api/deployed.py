@@ -18,6 +18,7 @@ def deployed() -> Handler:
             ledger_of=wired.ledger,
             evidence=wired.evidence,
             imports=wired.imports,
+            exports=wired.exports,
             channels=wired.channels,
             machines=wired.machines,
             clock=wired.clock,

@@ -41,6 +41,7 @@ PATH_PARAMETERS = {
     "run": "A run's id",
     "import": "An import's id",
     "replay": "A replay's id",
+    "export": "An export's id",
     "plan": "A force plan's id",
     "threshold": "A threshold's id",
     "source": "Your code of the source",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trueup.domain.time import Clock, NewId
 from trueup.ports import (
     Channels,
+    Files,
     Ledger,
     Machines,
     Meter,
@@ -17,6 +18,7 @@ from trueup.ports import (
 from trueup.usecases.accounts import Desk
 from trueup.usecases.audit.keeping import AuditedRegistry, By, Tries, at_once
 from trueup.usecases.auth import Caller
+from trueup.usecases.exports.work import ExportDesk
 from trueup.usecases.intake.taking import Gate
 from trueup.usecases.work import Work
 
@@ -30,6 +32,7 @@ class World:
     ledger_of: Callable[[str], Ledger]
     evidence: ObjectStore
     imports: ObjectStore
+    exports: Files
     channels: Channels
     machines: Machines
     clock: Clock
@@ -72,6 +75,18 @@ class Shop:
             clock=world.clock,
             meter=Meter(),
             ledger=self.ledger,
+        )
+
+    @property
+    def exporting(self) -> ExportDesk:
+        world = self.world
+        return ExportDesk(
+            registry=self.registry,
+            files=world.exports,
+            machines=world.machines,
+            clock=world.clock,
+            new_id=world.new_id,
+            user=self.caller.user,
         )
 
     @property

@@ -28,9 +28,11 @@ GIVEN = BASIC | {
     "MEMBERS_TABLE": "members",
     "EVIDENCE_BUCKET": "evidence",
     "IMPORTS_BUCKET": "imports",
+    "EXPORTS_BUCKET": "exports",
     "RECONCILE_ARN": f"{MACHINE}-reconcile",
     "INGEST_ARN": f"{MACHINE}-ingest",
     "REPLAY_ARN": f"{MACHINE}-replay",
+    "EXPORT_ARN": f"{MACHINE}-export",
     "CHANNEL_FUNCTION_PREFIX": "trueup-channel-",
     "USER_POOL_CLIENT_ID": "client",
 }
@@ -82,7 +84,7 @@ def test_a_port_that_was_not_given_says_so_when_it_is_used() -> None:
         work.pages.list("book")
     with pytest.raises(DefectError, match="no CHANNEL_FUNCTION_PREFIX"):
         work.channels.exists("file")
-    with pytest.raises(DefectError, match="no INGEST_ARN or RECONCILE_ARN or REPLAY_ARN"):
+    with pytest.raises(DefectError, match="no EXPORT_ARN or INGEST_ARN or RECONCILE_ARN or REPLAY_ARN"):
         wired(DispatchSettings).plant().machines.status("reconcile", "x")
     with pytest.raises(DefectError, match="no IMPORTS_BUCKET"):
         wired(SweepSettings).ingest("acme").files.get("x")

@@ -117,6 +117,7 @@ class ApiWorld:
         self.channels = MemoryChannels({"sandbox": Shopfront()})
         self.evidence = MemoryObjects()
         self.imports = MemoryObjects()
+        self.exports = MemoryObjects()
         self.pages: dict[str, CountingPages] = {}
         self.ledgers: dict[str, MemoryLedger] = {}
         self.new_id = ulid_ids(self.clock)
@@ -126,6 +127,7 @@ class ApiWorld:
             ledger_of=self.ledger_of,
             evidence=self.evidence,
             imports=self.imports,
+            exports=self.exports,
             channels=self.channels,
             machines=self.machines,
             clock=self.clock,

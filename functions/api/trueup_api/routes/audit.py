@@ -26,7 +26,7 @@ Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Sequence = Annotated[int, Field(ge=1, le=10**12)]
 
 
-class TrailQuery(Strict):
+class TrailFilters(Strict):
     """`subject` is a kind's identity, its parts between slashes and percent-encoded."""
 
     kind: Kind | None = None
@@ -34,6 +34,15 @@ class TrailQuery(Strict):
     actor: Actor | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.kind, self.subject, self.actor, self.since, self.until)
+
+
+class TrailQuery(TrailFilters):
+    """A page of what fits."""
+
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -151,9 +160,8 @@ def _finding_view(found: Finding | None) -> FindingView | None:
 
 def list_audit(call: Call[TrailQuery, NoBody]) -> Answer:
     query = call.query
-    wanted = Wanted(query.kind, query.subject, query.actor, query.since, query.until)
     registry = call.shop.registry
-    trail = read_trail(registry, wanted, cursor=query.cursor, limit=query.limit)
+    trail = read_trail(registry, query.wanted, cursor=query.cursor, limit=query.limit)
     records = [audit_view(record) for record in trail.records]
     unreadable = list(trail.unreadable)
     return ok(TrailView(records=records, unreadable=unreadable, cursor=trail.cursor))

@@ -93,13 +93,18 @@ class AcceptRowsBody(Strict):
     expires_at: AwareDatetime
 
 
-class ExceptionsQuery(Strict):
+class ExceptionsFilters(Strict):
     """`accepted`: accepted rows instead of those that wait."""
 
     account: Slug
     location: CodeText
     cause: CauseName | None = None
     accepted: bool = False
+
+
+class ExceptionsQuery(ExceptionsFilters):
+    """A page of them."""
+
     limit: Limit = 50
     cursor: RankCursor | None = None
 

@@ -20,7 +20,7 @@ from trueup_api.routing import Answer, Call, NoBody, Route, Strict, ok
 Search = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class RowsQuery(Strict):
+class RowsFilters(Strict):
     """`location` may be repeated. `direction` means rows that differ.
 
     `cause`: the one that rows are counted under: a cause between publishable and reported,
@@ -37,13 +37,9 @@ class RowsQuery(Strict):
     cause: CauseName | None = None
     sku_prefix: Search | None = None
     title: Search | None = None
-    cursor: (
-        Annotated[str, StringConstraints(min_length=1, max_length=cursors.MAX_LENGTH)] | None
-    ) = None
-    limit: Annotated[int, Field(ge=1, le=reading.MAX_ROWS)] = 50
 
     @model_validator(mode="after")
-    def _somewhere(self) -> "RowsQuery":
+    def _somewhere(self) -> "RowsFilters":
         if self.account is None and self.channel is None:
             raise ValueError("choose an account or a channel")
         return self
@@ -62,6 +58,15 @@ class RowsQuery(Strict):
             sku_prefix=self.sku_prefix or "",
             title=self.title or "",
         )
+
+
+class RowsQuery(RowsFilters):
+    """A page of what fits."""
+
+    cursor: (
+        Annotated[str, StringConstraints(min_length=1, max_length=cursors.MAX_LENGTH)] | None
+    ) = None
+    limit: Annotated[int, Field(ge=1, le=reading.MAX_ROWS)] = 50
 
 
 class SourceView(Strict):

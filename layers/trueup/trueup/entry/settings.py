@@ -49,10 +49,15 @@ class WithImports(Settings):
     imports_bucket: Name = Field(alias="IMPORTS_BUCKET")
 
 
+class WithExports(Settings):
+    exports_bucket: Name = Field(alias="EXPORTS_BUCKET")
+
+
 class WithMachines(Settings):
     reconcile_arn: MachineArn = Field(alias="RECONCILE_ARN")
     ingest_arn: MachineArn = Field(alias="INGEST_ARN")
     replay_arn: MachineArn = Field(alias="REPLAY_ARN")
+    export_arn: MachineArn = Field(alias="EXPORT_ARN")
 
 
 class WithChannels(Settings):
@@ -62,7 +67,14 @@ class WithChannels(Settings):
 
 
 class ApiSettings(
-    WithAudit, WithPages, WithLedger, WithEvidence, WithImports, WithMachines, WithChannels
+    WithAudit,
+    WithPages,
+    WithLedger,
+    WithEvidence,
+    WithImports,
+    WithExports,
+    WithMachines,
+    WithChannels,
 ):
     user_pool_client_id: Name = Field(alias="USER_POOL_CLIENT_ID")
 
@@ -107,6 +119,10 @@ class CloseReplaySettings(WithRegistry, WithEvidence):
     pass
 
 
+class ExportSettings(WithAudit, WithPages, WithExports):
+    pass
+
+
 class FinaliseSettings(WithRegistry):
     pass
 
@@ -147,6 +163,7 @@ FUNCTIONS: dict[str, type[Settings]] = {
     "PlanReplayFunction": PlanReplaySettings,
     "ReplayRangeFunction": ReplayRangeSettings,
     "CloseReplayFunction": CloseReplaySettings,
+    "ExportFunction": ExportSettings,
     "FinaliseFunction": FinaliseSettings,
     "SweepFunction": SweepSettings,
     "ValidateImportFunction": ValidateImportSettings,

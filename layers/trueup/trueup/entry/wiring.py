@@ -29,6 +29,7 @@ from trueup.entry.settings import (
     WithAudit,
     WithChannels,
     WithEvidence,
+    WithExports,
     WithImports,
     WithLedger,
     WithMachines,
@@ -40,6 +41,7 @@ from trueup.entry.settings import (
 from trueup.ports import (
     Channels,
     Events,
+    Files,
     Ledger,
     MachineName,
     Machines,
@@ -56,6 +58,7 @@ from trueup.usecases.exceptions.adjusting import Post
 from trueup.usecases.exceptions.attending import Office
 from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.exceptions.posting import poster
+from trueup.usecases.exports.work import ExportWork
 from trueup.usecases.ingest.work import IngestWork
 from trueup.usecases.intake.taking import Gate
 from trueup.usecases.ledger.closing import ClosingWork
@@ -117,6 +120,11 @@ class Wiring:
         """The ports of closing a seller's books of movements."""
         registry, pages = self.registry(seller), self.pages(seller)
         return ClosingWork(registry, pages, self.ledger(seller), self.clock)
+
+    def exporting(self, seller: str) -> ExportWork:
+        """The ports that the file of one seller's export is built with."""
+        registry, pages = self.registry(seller), self.pages(seller)
+        return ExportWork(registry, pages, self.exports, self.clock, self.new_id)
 
     def office(self) -> Office:
         """What looks after cases and corrections of all sellers, as rules."""
@@ -186,6 +194,13 @@ class Wiring:
         return self._given(WithImports, made)
 
     @cached_property
+    def exports(self) -> Files:
+        def made(given: WithExports) -> Files:
+            return S3Objects(self.clients.s3, given.exports_bucket, self.meter)
+
+        return self._given(WithExports, made)
+
+    @cached_property
     def channels(self) -> Channels:
         def made(given: WithChannels) -> Channels:
             prefix = given.channel_function_prefix
@@ -200,6 +215,7 @@ class Wiring:
                 "reconcile": given.reconcile_arn,
                 "ingest": given.ingest_arn,
                 "replay": given.replay_arn,
+                "export": given.export_arn,
             }
             return StepFunctions(self.clients.stepfunctions, arns)
 

@@ -1,4 +1,4 @@
-"""One idempotent finaliser for runs, imports and replays, whoever calls it.
+"""One idempotent finaliser for runs, imports, replays and exports, whoever calls it.
 
 Three callers: a state machine's Catch, the status-change event of an execution that ended badly,
 and the sweeper.
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from trueup.usecases.exports.ending import fail_export
 from trueup.usecases.imports import fail_import
 from trueup.usecases.reconcile.finalising import cause_of, end_and_announce
 from trueup.usecases.replays.closing import fail_replay
@@ -25,6 +26,8 @@ class Ending(BaseModel):
     run: str = ""
     import_: str = Field("", alias="import")
     replay: str = ""
+    export: str = ""
+    tries: int = 0
     error: dict[str, Any] = {}
 
 
@@ -62,6 +65,9 @@ def finalise(plant: Plant, ending: Ending) -> Finalised:
         )
     if ending.replay:
         ended = fail_replay(registry, plant.clock, ending.replay, cause)
+        return Finalised(ended=ended, cause=cause)
+    if ending.export:
+        ended = fail_export(registry, plant.clock, ending.export, ending.tries, cause)
         return Finalised(ended=ended, cause=cause)
     ended = end_and_announce(plant, registry, ending.account, ending.run, cause)
     return Finalised(ended=ended, cause=cause)

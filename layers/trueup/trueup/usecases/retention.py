@@ -15,6 +15,7 @@ from trueup.domain.replays import Replay
 from trueup.domain.runs import Fetch, Head, Housekeeping, Run, Version
 from trueup.domain.time import Clock
 from trueup.ports import Create, PageStore, Registry, Remove, Replace, Stored
+from trueup.usecases.exports.keeping import pins_of_exports
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Plant
 
@@ -105,7 +106,7 @@ def _forget_replays(registry: Registry, before: datetime) -> None:
 
 
 def _pinned(registry: Registry, now: datetime) -> dict[str, set[str]]:
-    """The manifests that kept runs compared, or still do, and that people accepted, by book."""
+    """The manifests that kept runs compared, or still do, that people accepted or export."""
     pinned: dict[str, set[str]] = defaultdict(set)
     for stored in all_of(registry, Run):
         inputs = stored.value.inputs
@@ -121,6 +122,8 @@ def _pinned(registry: Registry, now: datetime) -> dict[str, set[str]]:
     for accepted in all_of(registry, Acceptance):
         if accepted.value.holds(now):
             pinned[accepted.value.book].add(accepted.value.manifest)
+    for exported in pins_of_exports(registry, now):
+        pinned[exported.book].add(exported.manifest)
     return pinned
 
 

@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trueup.domain.errors import ConflictError, DefectError, RetryLaterError
+from trueup.domain.exports import Export
 from trueup.domain.imports import Import, ImportState
 from trueup.domain.replays import Replay, ReplayState
 from trueup.domain.runs import Run, RunState
 from trueup.ports import Appointment, MachineName, Registry
+from trueup.usecases.exports.ending import fail_export
+from trueup.usecases.exports.job import payload as export_payload
 from trueup.usecases.imports import confirmed_execution, fail_import
 from trueup.usecases.ingest.steps import order
 from trueup.usecases.reconcile.finalising import end_and_announce
@@ -60,6 +63,8 @@ def _attend(plant: Plant, appointment: Appointment) -> str:
             return _attend_run(plant, registry, appointment)
         if appointment.kind == Replay.record:
             return _attend_replay(plant, registry, appointment)
+        if appointment.kind == Export.record:
+            return _attend_export(plant, registry, appointment)
         return _attend_import(plant, registry, appointment)
     except (ConflictError, RetryLaterError):
         return "open"  # it moved meanwhile, so it lives; the next sweep looks again
@@ -97,6 +102,23 @@ def _attend_replay(plant: Plant, registry: Registry, appointment: Appointment) -
         return _started_again(plant, replay.opened_at, "replay", id_, event)
     if status == "ended":
         return _ended(fail_replay(registry, plant.clock, id_, VANISHED))
+    return "open"
+
+
+def _attend_export(plant: Plant, registry: Registry, appointment: Appointment) -> str:
+    (id_,) = appointment.identity
+    stored = registry.get(Export, id_)
+    if stored is None or stored.value.state.final:
+        return "open"
+    export = stored.value
+    if plant.clock() >= export.deadline:
+        return _ended(fail_export(registry, plant.clock, id_, export.tries, TOO_LATE))
+    status = plant.machines.status("export", export.execution)
+    if status == "absent":
+        event = export_payload(registry.seller, export)
+        return _started_again(plant, export.opened_at, "export", export.execution, event)
+    if status == "ended":
+        return _ended(fail_export(registry, plant.clock, id_, export.tries, VANISHED))
     return "open"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 
+from trueup.domain.acceptances import Acceptance
 from trueup.domain.cases import CaseState, Docket, SubjectKind
 from trueup.domain.errors import NotFoundError
 from trueup.domain.exceptions import ranked
@@ -84,7 +85,7 @@ def list_exceptions(
     """
     at = None if cursor is None else read_cursor(cursor, registry.seller, asked.scope)
     source = _source(registry, asked, at)
-    view = _View(registry, pages, asked, source, now)
+    view = _View(pages, asked, source, standing_of(registry, asked, now))
     stretch = view.stretch(at.start if at else "")
     order = ranked(stretch.rows, lambda row: row.stake, lambda row: row.key)
     begin = _behind(order, at.after) if at and at.after else 0
@@ -97,6 +98,33 @@ def list_exceptions(
         whole,
         None if following is None else _cursor(registry.seller, asked, source, following),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What people said of the rows of one location, and the moment that they are judged at."""
+
+    now: datetime
+    dockets: tuple[Docket, ...]
+    acceptances: tuple[Acceptance, ...]
+
+
+def standing_of(registry: Registry, asked: Asked, now: datetime) -> Standing:
+    found = all_of(registry, Docket, SubjectKind.ROW, asked.account, asked.location)
+    acceptances = acceptances_of(registry, asked.account, asked.location, now)
+    return Standing(now, tuple(stored.value for stored in found), tuple(acceptances))
+
+
+def every_exception(
+    pages: PageStore, asked: Asked, source: Source, standing: Standing
+) -> Iterator[Exceptional]:
+    """All of them in the order of `list_exceptions`, of a source and a standing that are given."""
+    view = _View(pages, asked, source, standing)
+    start: str | None = ""
+    while start is not None:
+        stretch = view.stretch(start)
+        yield from map(view.shown, ranked(stretch.rows, lambda r: r.stake, lambda r: r.key))
+        start = stretch.following
 
 
 def _source(registry: Registry, asked: Asked, at: Cursor | None) -> Source:
@@ -134,14 +162,11 @@ def _cursor(seller: str, asked: Asked, source: Source, following: tuple[str, str
 class _View:
     """One source's exceptions."""
 
-    def __init__(
-        self, registry: Registry, pages: PageStore, asked: Asked, source: Source, now: datetime
-    ) -> None:
-        self._pages, self._asked, self._source, self._now = pages, asked, source, now
+    def __init__(self, pages: PageStore, asked: Asked, source: Source, standing: Standing) -> None:
+        self._pages, self._asked, self._source, self._now = pages, asked, source, standing.now
         self._opened = OpenSource(pages, 0, source)
-        found = all_of(registry, Docket, SubjectKind.ROW, asked.account, asked.location)
-        self._dockets = {s.value.subject.what: s.value for s in found}
-        self._acceptances = acceptances_of(registry, asked.account, asked.location, now)
+        self._dockets = {docket.subject.what: docket for docket in standing.dockets}
+        self._acceptances = standing.acceptances
 
     def stretch(self, start: str) -> _Stretch:
         """The exceptions from `start` on, as many as are ranked together."""

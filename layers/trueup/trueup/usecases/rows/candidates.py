@@ -87,11 +87,11 @@ def candidates(
     if not laid:
         return below
     kept = (c for c in below if c.values is None or c.key not in laid)
-    above = list(_laid(opened, filters, lo, hi))
+    above = list(overlaid(opened, filters, lo, hi))
     return merge(kept, above, key=lambda candidate: candidate.order)
 
 
-def _laid(
+def overlaid(
     opened: OpenSource, filters: Filters, lo: str | None, hi: str | None
 ) -> Iterator[Candidate]:
     """The overlays that fit: each was checked, whatever became of the last run."""
