@@ -1,7 +1,7 @@
 """How many calls of the channel a plan needs, and how long these take at least."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 
 from trueup.domain.accounts import Account, Capabilities
@@ -39,8 +39,10 @@ def seconds_of(registry: Registry, account: Account, calls: int, now: datetime) 
     stored = registry.get(Rate, credential_of(account))
     rate = stored.value if stored else None
     limit = capabilities.calls_per_minute
-    waits = calls if limit is None else _at_rate(rate, calls, limit, now)
-    return ceil(_paused(rate, now) + waits) + capabilities.settle_seconds
+    pause = _paused(rate, now)
+    begins = now + timedelta(seconds=pause)
+    waits = calls if limit is None else _at_rate(rate, calls, limit, begins)
+    return ceil(pause + waits) + capabilities.settle_seconds
 
 
 def _at_rate(rate: Rate | None, calls: int, limit: int, now: datetime) -> float:
