@@ -31,6 +31,7 @@ from trueup.ports import (
     Remove,
     Replace,
     Stored,
+    Unchanged,
     Write,
 )
 
@@ -198,6 +199,26 @@ def test_a_slot_of_another_claim_stops_the_transaction(registry: Registry, held:
     registry.write(Create(held))
     with pytest.raises(LeaseLostError):
         registry.write(HoldsSlot("eu", "1", "plan/all", 3), Create(location()))
+    assert registry.get(Location, "berlin") is None
+
+
+def test_what_must_be_unchanged_is_checked_and_not_written(registry: Registry) -> None:
+    registry.write(Create(slot()))
+    registry.write(Unchanged(slot(), 1), Create(location()))
+    held = registry.get(ForceSlot, "eu", "1")
+    assert held is not None
+    assert held.version == 1
+
+
+@pytest.mark.parametrize("versions", [0, 2], ids=["gone", "changed"])
+def test_what_was_changed_or_is_gone_stops_the_transaction(
+    registry: Registry, versions: int
+) -> None:
+    if versions:
+        registry.write(Create(slot()))
+        registry.write(Replace(slot(sequence=4), 1))
+    with pytest.raises(ConflictError):
+        registry.write(Unchanged(slot(), 1), Create(location()))
     assert registry.get(Location, "berlin") is None
 
 

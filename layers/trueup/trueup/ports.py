@@ -130,6 +130,14 @@ class Remove:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Writes nothing; conflicts unless the entity still has the version that was read."""
+
+    entity: Entity
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class HoldsLease:
     """Conflicts (LeaseLostError) unless `account`'s lease is held by `holder` with this fence."""
 
@@ -152,7 +160,7 @@ class HoldsSlot:
 
 
 Holds = HoldsLease | HoldsSlot
-Write = Create | Replace | Remove | Holds
+Write = Create | Replace | Remove | Unchanged | Holds
 
 
 class Registry(Protocol):

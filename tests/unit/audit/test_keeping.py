@@ -12,7 +12,7 @@ from trueup.domain.audit import AuditMark, AuditTip
 from trueup.domain.errors import ConflictError, DefectError, LeaseLostError, RetryLaterError
 from trueup.domain.rates import full
 from trueup.domain.runs import Lease
-from trueup.ports import Create, HoldsLease, Remove, Replace, Write
+from trueup.ports import Create, HoldsLease, Remove, Replace, Unchanged, Write
 from trueup.usecases.audit.keeping import AuditedRegistry, By
 
 BERLIN = Location(code="berlin", name="Berlin")
@@ -99,6 +99,15 @@ def test_a_lost_lease_is_told_as_such(trail: Trail, version: int) -> None:
     with pytest.raises(LeaseLostError):
         trail.by().write(HoldsLease("eu", "run-1", 1), changed)
     assert trail.records() == []
+
+
+def test_what_is_only_checked_is_not_told(trail: Trail) -> None:
+    trail.by().write(Create(BERLIN))
+    trail.by().write(Unchanged(BERLIN, 1), Create(account()))
+    assert names(trail.records()[1:]) == [("created", "account", "eu")]
+    with pytest.raises(ConflictError):
+        trail.by().write(Unchanged(BERLIN, 2), Create(account("us")))
+    assert len(trail.records()) == 2
 
 
 class Racing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,8 @@ from trueup.domain.time import milliseconds
 from trueup.ledger.blocks import MOVEMENTS
 from trueup.ledger.streams import SHARDS, movements_stream
 from trueup.ports import Create
-from trueup.usecases.exceptions.adjusting import Bureau, approve, propose, reject, set_limits
+from trueup.usecases.exceptions.adjusting import Bureau, approve, propose, reject
+from trueup.usecases.exceptions.limits import set_limits
 from trueup.usecases.exceptions.posting import poster
 from trueup.usecases.whole import all_of
 
@@ -119,6 +121,47 @@ def test_one_who_read_before_the_other_wrote_loses() -> None:
     with pytest.raises(ConflictError):
         approve(Bureau(cabinet, mine.post, mine.ledger), proposed.id, "")
     assert stored(world)[0].state is AdjustmentState.REJECTED
+    assert movements(world) == []
+
+
+class Meanwhile:
+    """A registry before whose next write something else happens, once."""
+
+    def __init__(self, inner: Any, happens: Callable[[], object]) -> None:
+        self.inner = inner
+        self.happens = [happens]
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "write" and self.happens:
+            self.happens.pop()()
+        return getattr(self.inner, name)
+
+
+def disturbed(world: CaseWorld, happens: Callable[[], object]) -> Bureau:
+    mine = bureau(world)
+    registry: Any = Meanwhile(mine.registry, happens)
+    return replace(mine, cabinet=replace(mine.cabinet, registry=registry))
+
+
+def test_limits_that_are_lowered_at_that_moment_count() -> None:
+    world = with_location()
+    set_limits(world.registry, {"units": 9})
+    admins = world.cabinet("admin").registry
+    made = propose(disturbed(world, lambda: set_limits(admins, {"units": 1})), FIELDS, "key")
+    assert (made.state, made.approval) == (AdjustmentState.PROPOSED, Approval.OVER_UNITS)
+    assert movements(world) == []
+    assert len(stored(world)) == 1
+
+
+def test_second_approval_that_is_switched_on_at_that_moment_counts() -> None:
+    world = with_location()
+    proposed = propose(bureau(world), FIELDS)
+    set_limits(world.registry, {"second_approval": False})
+    admins = world.cabinet("admin").registry
+    mine = disturbed(world, lambda: set_limits(admins, {"second_approval": True}))
+    with pytest.raises(ConflictError):
+        approve(mine, proposed.id, "")
+    assert stored(world)[0].state is AdjustmentState.PROPOSED
     assert movements(world) == []
 
 

@@ -6,9 +6,10 @@ from tests.unit.exceptions.exceptions_world import CaseWorld, incident, row
 from tests.unit.exceptions.test_adjusting import FIELDS, bureau, with_location
 from trueup.domain.cases import Subject, SubjectKind
 from trueup.domain.errors import NotFoundError
-from trueup.usecases.exceptions.adjusting import propose, set_limits
+from trueup.usecases.exceptions.adjusting import propose
 from trueup.usecases.exceptions.cases import say
 from trueup.usecases.exceptions.evidence import MAX_COMMENTS, MAX_ROWS, Archive
+from trueup.usecases.exceptions.limits import set_limits
 
 
 def archive(world: CaseWorld) -> Archive:

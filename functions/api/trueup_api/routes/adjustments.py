@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from trueup.domain.adjustments import ToPush
 from trueup.usecases.auth import Role
-from trueup.usecases.exceptions import adjusting
+from trueup.usecases.exceptions import adjusting, limits
 from trueup.usecases.exceptions.adjusting import Bureau
 from trueup.usecases.exceptions.finding import WantedAdjustments, find_adjustments
 from trueup.usecases.exceptions.posting import poster
@@ -68,12 +68,12 @@ def reject_adjustment(call: Call[NoQuery, DecisionBody]) -> Answer:
 
 
 def get_limits(call: Call[NoQuery, NoBody]) -> Answer:
-    return ok(limits_view(adjusting.limits_of(call.shop.registry)))
+    return ok(limits_view(limits.limits_of(call.shop.registry)))
 
 
 def set_limits(call: Call[NoQuery, LimitsBody]) -> Answer:
     fields = call.body.model_dump(exclude_unset=True)
-    return ok(limits_view(adjusting.set_limits(call.shop.registry, fields)))
+    return ok(limits_view(limits.set_limits(call.shop.registry, fields)))
 
 
 def list_to_push(call: Call[ToPushQuery, NoBody]) -> Answer:

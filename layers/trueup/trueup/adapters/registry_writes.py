@@ -8,7 +8,7 @@ from trueup.adapters.registry_items import Item, encode, sort_key
 from trueup.domain.errors import ConflictError, DefectError, LeaseLostError
 from trueup.domain.force import ForceSlot, slot_guard
 from trueup.domain.runs import Lease
-from trueup.ports import Create, HoldsLease, HoldsSlot, Remove, Replace, Write
+from trueup.ports import Create, HoldsLease, HoldsSlot, Remove, Replace, Unchanged, Write
 
 MAX_CHANGES = 100
 """DynamoDB's limit of items in a transaction."""
@@ -76,6 +76,9 @@ def _change(seller: str, write: Write) -> Change:
         case Remove(entity, version):
             sk = sort_key(entity.record, entity.identity)
             return Change(sk, delete=True, version=version, store=entity.store)
+        case Unchanged(entity, version):
+            sk = sort_key(entity.record, entity.identity)
+            return Change(sk, version=version, store=entity.store)
         case HoldsLease(account, holder, fence):
             return Change(sort_key(Lease.record, (account,)), guard=lease_guard(holder, fence))
         case HoldsSlot(account, location, holder, sequence):

@@ -9,7 +9,7 @@ from trueup.domain.accounts import Entity
 from trueup.domain.audit import AuditDue, AuditTip, Change, Deed, marks_of, sealed, tip_of
 from trueup.domain.errors import ConflictError, LeaseLostError, RetryLaterError
 from trueup.domain.time import Clock
-from trueup.ports import Create, Holds, Listed, Registry, Replace, Stored, Write
+from trueup.ports import Create, Holds, Listed, Registry, Replace, Stored, Unchanged, Write
 from trueup.usecases.audit.changes import bounded, change_of
 
 E = TypeVar("E", bound=Entity)
@@ -109,7 +109,7 @@ class AuditedRegistry:
         return tuple(change for change in found if change is not None)
 
     def _change(self, write: Write, writes: Sequence[Write]) -> Change | None:
-        if isinstance(write, Holds) or not write.entity.audited:
+        if isinstance(write, Holds | Unchanged) or not write.entity.audited:
             return None
         if isinstance(write, Create):
             return change_of(None, write.entity)

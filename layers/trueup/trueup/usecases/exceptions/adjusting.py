@@ -31,6 +31,7 @@ from trueup.usecases.exceptions.applying import apply_adjustment
 from trueup.usecases.exceptions.costs import cost_of
 from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.exceptions.known_skus import UNKNOWN_SKU, is_known
+from trueup.usecases.exceptions.limits import known_limits, still
 from trueup.usecases.retrying import retried
 
 Post = Callable[[Movement], None]
@@ -50,25 +51,6 @@ class Bureau:
         return self.cabinet.registry
 
 
-def limits_of(registry: Registry) -> ApprovalLimits:
-    """What the seller set; until then, every adjustment needs a second person."""
-    stored = registry.get(ApprovalLimits, "limits")
-    return stored.value if stored else ApprovalLimits()
-
-
-def set_limits(registry: Registry, fields: Mapping[str, Any]) -> ApprovalLimits:
-    """Set fields of the limits; what is absent stays. Proposals made before keep their need."""
-
-    def once() -> ApprovalLimits:
-        stored = registry.get(ApprovalLimits, "limits")
-        known = stored.value if stored else ApprovalLimits()
-        changed = ApprovalLimits.model_validate({**known.model_dump(), **fields})
-        registry.write(Replace(changed, stored.version) if stored else Create(changed))
-        return changed
-
-    return retried(once)
-
-
 def require_adjustment(registry: Registry, id_: str) -> Stored[Adjustment]:
     found = registry.get(Adjustment, id_)
     if found is None:
@@ -83,29 +65,40 @@ def propose(bureau: Bureau, fields: Mapping[str, Any], key: str | None = None) -
     ConflictError: the key made another one.
     """
     digest = sha256(json.dumps(dict(fields), sort_keys=True).encode()).hexdigest()
-    made = None if key is None else bureau.registry.get(ProposalKey, key)
-    if made is not None:
-        return _made_before(bureau, made.value, digest)
-    proposed = _proposed(bureau, fields)
-    writes: list[Write] = [Create(proposed)]
+
+    def once() -> Stored[Adjustment]:
+        made = None if key is None else bureau.registry.get(ProposalKey, key)
+        if made is not None:
+            return _made_before(bureau, made.value, digest)
+        return _written(bureau, fields, key, digest)
+
+    return _applied_if_approved(bureau, retried(once))
+
+
+def _made_before(bureau: Bureau, made: ProposalKey, digest: str) -> Stored[Adjustment]:
+    if made.digest != digest:
+        raise ConflictError("This idempotency key was used for another adjustment.")
+    return require_adjustment(bureau.registry, made.adjustment)
+
+
+def _written(
+    bureau: Bureau, fields: Mapping[str, Any], key: str | None, digest: str
+) -> Stored[Adjustment]:
+    """ConflictError: the limits were changed meanwhile, or the key was used."""
+    _reject(_faults(bureau, fields))
+    limits = known_limits(bureau.registry)
+    proposed = _proposed(bureau, fields, limits.value)
+    writes: list[Write] = [Create(proposed), *still(limits)]
     if key is not None:
         at, id_ = proposed.proposed_at, proposed.id
         writes.append(Create(ProposalKey(key=key, digest=digest, adjustment=id_, at=at)))
     bureau.registry.write(*writes)
-    return _applied_if_approved(bureau, Stored(proposed, 1))
+    return Stored(proposed, 1)
 
 
-def _made_before(bureau: Bureau, made: ProposalKey, digest: str) -> Adjustment:
-    if made.digest != digest:
-        raise ConflictError("This idempotency key was used for another adjustment.")
-    known = require_adjustment(bureau.registry, made.adjustment)
-    return _applied_if_approved(bureau, known)
-
-
-def _proposed(bureau: Bureau, fields: Mapping[str, Any]) -> Adjustment:
+def _proposed(bureau: Bureau, fields: Mapping[str, Any], limits: ApprovalLimits) -> Adjustment:
     registry, cabinet = bureau.registry, bureau.cabinet
-    _reject(_faults(bureau, fields))
-    limits, quantity = limits_of(registry), fields["quantity"]
+    quantity = fields["quantity"]
     value = None
     if limits.value is not None:
         value = cost_of(
@@ -165,16 +158,17 @@ def approve(bureau: Bureau, id_: str, note: str) -> Adjustment:
     """Approve a proposal and apply it. The route sees to the approver's role.
 
     ForbiddenError: the proposer, unless second approval is switched off; ConflictError: it was
-    decided about already.
+    decided about already, or second approval was switched on at that moment.
     """
     stored = _undecided(bureau, id_)
-    limits, user = limits_of(bureau.registry), bureau.cabinet.user
-    if user == stored.value.proposed_by and limits.second_approval:
+    limits, user = known_limits(bureau.registry), bureau.cabinet.user
+    if user == stored.value.proposed_by and limits.value.second_approval:
         raise ForbiddenError("Another person than the one who proposed it has to approve it.")
-    approved = _approved(stored.value, user, bureau.cabinet.clock(), note)
+    approved, checks = _approved(stored.value, user, bureau.cabinet.clock(), note), []
     if user == stored.value.proposed_by:
         approved = approved.model_copy(update={"approval": Approval.SWITCHED_OFF})
-    bureau.registry.write(Replace(approved, stored.version))
+        checks = still(limits)
+    bureau.registry.write(Replace(approved, stored.version), *checks)
     return apply_adjustment(bureau.cabinet, bureau.post, id_)
 
 
