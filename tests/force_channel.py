@@ -47,7 +47,8 @@ class Till:
 
     `sent` counts what reached the channel by idempotency key, `written` what had an effect.
     `lose`: so many written rows are answered as unknown. `settles`: seconds until fetch shows a
-    write. `batches` of a channel that submits are applied when a test says so.
+    write. `history` of each item: ("order", units) and ("write", quantity). `batches` of a channel
+    that submits are applied when a test says so.
     """
 
     clock: Callable[[], datetime]
@@ -63,6 +64,7 @@ class Till:
     tells_after: bool = True
     lose: int = 0
     throttled: int = 0
+    retry_after: int = 7
     rows_a_call: int | None = None
     refusing: dict[str, str] = field(default_factory=dict)
     read_only: dict[str, str] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class Till:
     receipts: dict[str, PushResult] = field(default_factory=dict)
     batches: dict[str, list[PushRow]] = field(default_factory=dict)
     states: dict[str, BatchState] = field(default_factory=dict)
+    history: dict[Key, list[tuple[str, int]]] = field(default_factory=dict)
     hidden: dict[Key, tuple[datetime, Held]] = field(default_factory=dict)
 
     def capabilities(self) -> Capabilities:
@@ -103,6 +106,7 @@ class Till:
         found = self.stock[key]
         if found.available < units:
             return False
+        self.history.setdefault(key, []).append(("order", units))
         if self.reports == "on_hand":
             found.allocated += units
         else:
@@ -142,7 +146,11 @@ class Till:
             self.throttled -= 1
             left = [PushResult(outcome="not_sent")] * len(request.rows)
             return PushResponse(
-                outcome="throttled", results=left, calls=1, retry_after_seconds=7, reason="Busy."
+                outcome="throttled",
+                results=left,
+                calls=1,
+                retry_after_seconds=self.retry_after,
+                reason="Busy.",
             )
         some = request.rows[: self.rows_a_call]
         results = self._submitted(some) if self.submits else self._pushed(some)
@@ -196,6 +204,7 @@ class Till:
         key = (row.location, row.key)
         found = self.stock[key]
         self.written[row.idempotency_key] += 1
+        self.history.setdefault(key, []).append(("write", row.quantity))
         if self.settles:
             until = self.clock() + timedelta(seconds=self.settles)
             self.hidden[key] = (until, Held(found.on_hand, found.allocated))

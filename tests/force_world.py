@@ -1,10 +1,11 @@
 """A world with a live account, rows that differ, and a plan to force them that is at work."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from tests.asl import Machine
+from tests.asl import ExecutionFailedError, Machine
 from tests.force_channel import Till
 from tests.world import ACCOUNT, NOW, SELLER, World
 from trueup.adapters.memory_channels import MemoryChannels
@@ -197,8 +198,17 @@ class ForceWorld(World):
             ),
             "${CloseForceFunctionArn}": self._closed,
             "${FinaliseFunctionArn}": lambda e: finalise(self.plant(), ending_of(e)).model_dump(),
+            "arn:aws:states:::states:startExecution": lambda e: self._continued(e, spoilt),
         }
         return Passing("force", tasks | dict(spoilt or {})).of(self)
+
+    def _continued(
+        self, event: dict[str, Any], spoilt: Mapping[str, Callable[[Any], Any]] | None
+    ) -> dict[str, Any]:
+        """The next execution, which here has ended before this one has."""
+        with suppress(ExecutionFailedError):
+            self.force_machine(spoilt).run(event["Input"])
+        return {}
 
     def _remaining(self) -> int:
         return self.milliseconds_left

@@ -18,11 +18,10 @@ from trueup.usecases.alerts.checking import Bell, deliver
 from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.exceptions.stepping import take_step
 from trueup.usecases.force.checking import last_look
-from trueup.usecases.force.ending import end_stage
+from trueup.usecases.force.ending import end_stage, force_cause
 from trueup.usecases.force.job import ForceJob, chunks_of, force_of, plan_of
 from trueup.usecases.overlays import overlays_of
 from trueup.usecases.recheck import MAX_OVERLAYS
-from trueup.usecases.reconcile.finalising import cause_of
 from trueup.usecases.runs import start_run
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Work
@@ -51,7 +50,7 @@ class Closed:
 def close_force(closing: Closing, job: ForceJob) -> Closed:
     """End the part, with a cause where it ended early. All of it may be repeated."""
     work = closing.work
-    cause = cause_of(job.error) if job.error else job.turn.cause or None
+    cause = force_cause(job.error) if job.error else job.turn.cause or None
     force = force_of(work, job)
     if force is not None and cause:
         for chunk in chunks_of(work.registry, job.account, job.plan, job.share):

@@ -1,6 +1,7 @@
 """Ending a part of a plan: whoever does it, it is done once, and says what became of each row."""
 
 from datetime import datetime
+from typing import Any
 
 from trueup.domain.force import (
     ForcePlan,
@@ -21,9 +22,21 @@ from trueup.usecases.alerts.checking import LATER
 from trueup.usecases.force.job import chunks_of, staged
 from trueup.usecases.force.judging import LOST, ended
 from trueup.usecases.force.keeping import with_rows
+from trueup.usecases.reconcile.finalising import OUR_FAULT as RUN_FAULT
+from trueup.usecases.reconcile.finalising import cause_of
 from trueup.usecases.retrying import retried
 
+OUR_FAULT = (
+    "Something failed on our side, and the part ended early. What had been sent says so; what had "
+    "not been was not sent."
+)
 NOT_SENT = "The part ended before its turn; nothing was sent."
+
+
+def force_cause(error: dict[str, Any]) -> str:
+    """What people read of what Step Functions caught."""
+    cause = cause_of(error)
+    return OUR_FAULT if cause == RUN_FAULT else cause
 
 
 def end_stage(
@@ -107,14 +120,9 @@ def _end(registry: Registry, stored: Stored[ForcePlan], stage: Stage, now: datet
 
 def state_after(plan: ForcePlan, now: datetime) -> PlanState:
     """How a plan stands once a part has ended: whether another is at work, or may follow."""
-    if any(stage.state is StageState.RUNNING for stage in plan.stages):
-        return PlanState.FORCING
-    done = {stage.share for stage in plan.stages}
-    whole = Share.ALL in done or {Share.DECREASES, Share.REST} <= done
-    left = sum(place.rows_in(Share.REST) for place in plan.places)
-    if whole or not left or now >= plan.expires_at:
-        return PlanState.FINISHED
-    return PlanState.PROPOSED
+    standing = plan.standing
+    late = standing is PlanState.PROPOSED and now >= plan.expires_at
+    return PlanState.FINISHED if late else standing
 
 
 def notice_of(seller: str, plan: ForcePlan, stage: Stage, now: datetime) -> Notice:
