@@ -145,6 +145,18 @@ class Decisions:
         changed = stored.value.model_copy(update=fields)
         self.plain.write(Replace(changed, stored.version))
 
+    def rewrite(self, plan: ForcePlan) -> None:
+        """The plan as its steps change it."""
+        version = require_plan(self.plain, ACCOUNT, plan.id).version
+        self.plain.write(Replace(plan, version))
+
+    def mark_sent(self, place: str) -> None:
+        """Its holder has begun to send."""
+        stored = self.plain.get(ForceSlot, ACCOUNT, place)
+        assert stored is not None
+        sent = stored.value.model_copy(update={"sent": True})
+        self.plain.write(Replace(sent, stored.version))
+
     def end(self, id_: str, share: Share = Share.ALL, *, sent: bool = True) -> None:
         """The part is over: its slots are free, and the plan stands as it then does."""
         stored = require_plan(self.plain, ACCOUNT, id_)

@@ -1,17 +1,20 @@
 """What nobody else ends or throws away: open things whose execution is gone, old versions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from trueup.domain.errors import ConflictError, DefectError, RetryLaterError
 from trueup.domain.exports import Export
+from trueup.domain.force import ForcePlan
 from trueup.domain.imports import Import, ImportState
 from trueup.domain.replays import Replay, ReplayState
 from trueup.domain.runs import Run, RunState
 from trueup.ports import Appointment, MachineName, Registry
 from trueup.usecases.exports.ending import fail_export
 from trueup.usecases.exports.job import payload as export_payload
+from trueup.usecases.force.attending import attend_plan
 from trueup.usecases.imports import confirmed_execution, fail_import
 from trueup.usecases.ingest.steps import order
 from trueup.usecases.reconcile.finalising import end_and_announce
@@ -57,15 +60,11 @@ def sweep_open(plant: Plant) -> Swept:
 
 
 def _attend(plant: Plant, appointment: Appointment) -> str:
-    registry = plant.registries.of(appointment.seller)
+    registry, how = plant.registries.of(appointment.seller), _HOW.get(appointment.kind)
+    if how is None:
+        return "open"  # of a version that came after this one
     try:
-        if appointment.kind == Run.record:
-            return _attend_run(plant, registry, appointment)
-        if appointment.kind == Replay.record:
-            return _attend_replay(plant, registry, appointment)
-        if appointment.kind == Export.record:
-            return _attend_export(plant, registry, appointment)
-        return _attend_import(plant, registry, appointment)
+        return how(plant, registry, appointment)
     except (ConflictError, RetryLaterError):
         return "open"  # it moved meanwhile, so it lives; the next sweep looks again
     except DefectError:
@@ -158,3 +157,16 @@ def _worker(item: Import) -> str:
 
 def _ended(did: object) -> str:
     return "ended" if did else "open"
+
+
+def _attend_plan(plant: Plant, registry: Registry, appointment: Appointment) -> str:
+    return attend_plan(plant, registry, *appointment.identity)
+
+
+_HOW: dict[str, Callable[[Plant, Registry, Appointment], str]] = {
+    Run.record: _attend_run,
+    Replay.record: _attend_replay,
+    Export.record: _attend_export,
+    Import.record: _attend_import,
+    ForcePlan.record: _attend_plan,
+}

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from trueup.domain.accounts import Account, Mode
+from trueup.domain.accounts import Account
 from trueup.domain.errors import ConflictError, ForbiddenError
 from trueup.domain.force import ForcePlan, ForceSettings, PlanState, Share
+from trueup.usecases.force.proposing import check_forcible
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,10 @@ def check_open(plan: ForcePlan, now: datetime) -> None:
 
 
 def check_account(account: Account, plan: ForcePlan) -> None:
-    """ConflictError: the account cannot be forced any more, or a location is gone."""
-    if account.mode is not Mode.LIVE:
-        raise ConflictError("The account is in shadow mode: nothing is pushed.")
-    if not account.enabled:
-        raise ConflictError("The account is disabled.")
-    if account.capabilities is None or not account.capabilities.can_push:
-        raise ConflictError("The account's channel takes no quantities any more.")
+    """ConflictError, UnsupportedError: the account cannot be forced any more, or a location is
+    gone.
+    """
+    check_forcible(account)
     known = {place.id for place in account.locations}
     gone = [p.channel_location for p in plan.places if p.channel_location not in known]
     if gone:
