@@ -126,3 +126,77 @@ def test_all_that_is_wrong_with_a_query_is_told(api: ApiWorld, book: Logbook) ->
     assert (reply.status, len(reply.body["faults"])) == (422, 2)
     assert api.call("GET", "/v1/pushes?account=no").status == 404
     assert api.call("GET", "/v1/pushes/no").status == 404
+
+
+def live(api: ApiWorld) -> Logbook:
+    """An account that can be forced, with pushes that failed and some that can be undone."""
+    api.connect("eu")
+    changed = api.call("PATCH", "/v1/accounts/eu", {"mode": "live", "config": {"token": "hush"}})
+    assert changed.status == 200, changed.text
+    return Logbook(api.registries.of("acme"), api.now)
+
+
+def test_a_retry_is_a_plan_that_is_being_made(api: ApiWorld) -> None:
+    book = live(api)
+    plan = book.plan("eu", (Share.ALL, [("1", [row("A", PushOutcome.REJECTED), row("B")])]))
+    body = {"account": "eu", "pushes": [f"{plan.id}.all.0.0"]}
+    asked = api.call("POST", "/v1/pushes/retry", body)
+    assert asked.status == 202, asked.text
+    made = asked.body
+    assert (made["kind"], made["state"], made["locations"]) == ("retry", "planning", ["1"])
+    assert asked.headers["Location"] == f"/v1/accounts/eu/force-plans/{made['id']}"
+    assert api.machines.started[-1][:2] == ("plan_force", made["id"])
+    every = {"account": "eu", "errors": {"plan": plan.id, "locations": ["1"]}}
+    assert api.call("POST", "/v1/pushes/retry", every).status == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({"account": "eu"}, ""),
+        ({"account": "eu", "pushes": ["a"], "errors": {}}, ""),
+        ({"account": "eu", "pushes": ["a.b.1.2", "c"]}, "/pushes/0"),
+        ({"account": "eu", "errors": {"locations": ["9"]}}, "location"),
+        ({"account": "eu", "errors": {"plan": "x"}}, "/errors/plan"),
+        ({"account": "eu", "errors": {}}, "/errors"),
+    ],
+)
+def test_a_retry_that_makes_no_sense_is_refused(api: ApiWorld, body: Any, where: str) -> None:
+    live(api)
+    reply = api.call("POST", "/v1/pushes/retry", body)
+    assert reply.status == 422, reply.text
+    assert reply.body["faults"][0]["where"] == where
+    assert api.machines.started == []
+
+
+def test_an_undo_is_a_plan_that_is_being_made(api: ApiWorld) -> None:
+    book = live(api)
+    plan = book.plan("eu", (Share.ALL, [("1", [row("A")])]))
+    path = f"/v1/accounts/eu/force-plans/{plan.id}/undo"
+    asked = api.call("POST", path, {})
+    assert asked.status == 202, asked.text
+    assert (asked.body["kind"], asked.body["of"]) == ("undo", plan.id)
+    again = api.call("POST", path, {"above_publishable": True})
+    assert again.status == 409
+    assert "undone already" in again.body["detail"] or "being undone" in again.body["detail"]
+
+
+def test_what_is_sent_to_support_has_no_configuration_in_it(api: ApiWorld) -> None:
+    book = live(api)
+    failed = row("A", PushOutcome.REJECTED, message="no such item", sent=8, expected=5, before=5)
+    plan = book.plan("eu", (Share.ALL, [("1", [failed])]))
+    viewer = api.claims(roles="viewer")
+    reply = api.call("GET", f"/v1/pushes/{plan.id}.all.0.0/support", claims=viewer)
+    assert reply.status == 200, reply.text
+    assert "hush" not in reply.text
+    assert "no such item" in reply.body["summary"]
+    assert reply.body["wire"] == {
+        "sent": 8,
+        "expected": 5,
+        "batch": "",
+        "chunk": 0,
+        "slot_sequence": 1,
+    }
+    assert reply.body["plan"]["part"]["decided_by"] == "bea"
+    assert reply.body["capabilities"]["documentation"] == ""
+    assert [one["attempts"] for one in reply.body["attempts"]] == [1]
