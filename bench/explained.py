@@ -35,15 +35,14 @@ from trueup.domain.time import from_iso, milliseconds
 from trueup.explain.explain import explain
 from trueup.ledger.blocks import MAX_ENTRIES, Place
 from trueup.ledger.blocks import MOVEMENTS as CODEC
-from trueup.ledger.paging import page_of
 from trueup.ledger.streams import SHARDS, movements_stream, shard_of
 from trueup.usecases.members import GatheredMoves, MemberStock
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.explaining import Explaining
 from trueup.usecases.reconcile.facts import LedgerFacts
-from trueup.usecases.reconcile.gathering import SortedRuns
+from trueup.usecases.reconcile.gathering import RUN_ROWS, SortedRuns
+from trueup.usecases.reconcile.moved import moved_pages
 from trueup.usecases.reconcile.sheeting import Sheets
-from trueup.usecases.reconcile.standing import standings
 
 BUDGETS = Path(__file__).parent / "budgets.json"
 PLACE = "warehouse"
@@ -140,8 +139,7 @@ def _pin(made: Stored, ledger: MemoryLedger) -> LedgerPin:
 def gathered(shop: Ledgered) -> list[Segment]:
     """As planning stores them."""
     runs = SortedRuns(SegmentWriter(shop.made.objects, "ledger/"), MOVEMENTS)
-    for shard in range(SHARDS):
-        page = page_of(standings(shop.made.pages, shop.ledger, shop.pin, shard))
+    for page in moved_pages(shop.made.pages, shop.ledger, shop.pin, RUN_ROWS):
         runs.add(Captured(PLACE, "", page))
     return runs.end()
 

@@ -24,13 +24,17 @@ _COMMITTED, _ON_HAND = 2, 1
 _PARTS = (("committed", _COMMITTED), ("damaged", 3), ("on_hold", 4))
 """Column, and number in `sets`."""
 
+BASE = ("on_hand", "committed", "damaged", "on_hold", "stated", "unknown")
 _SUMMED = ("on_hand", "committed", "damaged", "on_hold", "stated", "netted", "quantity")
 _BEYOND = 2 * MAX_QUANTITY
 """Stands for any quantity too large to count exactly."""
 
 
 class Moves:
-    """The bases and movements of some SKUs at one location, in the order of a MOVEMENTS book."""
+    """The movements of some SKUs at one location, in the order of a MOVEMENTS book.
+
+    Of some with the base that they start from; the others start from what is stored of them.
+    """
 
     def __init__(self, movements: Chunk) -> None:
         self.movements = movements
@@ -58,20 +62,20 @@ class Moves:
 
     def quantities(self, index: Ints) -> Mapping[str, Any]:
         """The integer columns at some rows; of unlimited size where sums might need that."""
-        ints = {name: column[index] for name, column in self.movements.ints.items()}
-        largest = max(int(np.abs(ints[name]).max(initial=0)) for name in _SUMMED)
-        if largest * len(index) <= MAX_QUANTITY:
-            return ints
-        return ints | {name: ints[name].astype(object) for name in _SUMMED}
+        return _exact({name: column[index] for name, column in self.movements.ints.items()})
 
 
-def folded(moves: Moves, skus: Ints, until: Ints) -> dict[str, Ints]:
+def folded(
+    moves: Moves, skus: Ints, until: Ints, stored: Mapping[str, Ints] | None = None
+) -> dict[str, Ints]:
     """Positions of SKUs, by index, as of an instant each, in the columns of BASELINE.
 
-    A quantity that is too large is one beyond `MAX_QUANTITY`, whatever it is.
+    `stored`: where each starts from if `moves` does not say, in the same columns; counted or, if
+    on hand is not known, stated. A quantity that is too large is one beyond `MAX_QUANTITY`,
+    whatever it is.
     """
-    runs = _Runs.of(moves, skus, until)
-    base = {name: column[runs.first] for name, column in runs.ints.items()}
+    runs = _Runs.of(moves, skus, until, stored)
+    base = runs.base
     now = {name: runs.part(name, number) for name, number in _PARTS}
     counted, now["on_hand"] = runs.on_hand()
     beside = sum(now[name] for name, _ in _PARTS)
@@ -90,23 +94,30 @@ class _Runs:
     """What is said of each of some rows, one row's behind the other's, none without a base.
 
     `ints`: columns in this order. `row`: whose it is; `first`: where each row's begin; `counts`:
-    it is the base, or has occurred by the row's instant.
+    it was open at the base, or has occurred by the row's instant. `base`: of each row.
     """
 
     ints: Mapping[str, Any]
     row: Ints
     first: Ints
     counts: Bools
+    base: Mapping[str, Any]
 
     @classmethod
-    def of(cls, moves: Moves, skus: Ints, until: Ints) -> "_Runs":
+    def of(
+        cls, moves: Moves, skus: Ints, until: Ints, stored: Mapping[str, Ints] | None
+    ) -> "_Runs":
         lengths = moves.ends[skus] - moves.starts[skus]
         first = np.cumsum(lengths) - lengths
         row = np.repeat(np.arange(len(skus), dtype=np.int64), lengths)
         index = np.arange(len(row), dtype=np.int64) + (moves.starts[skus] - first)[row]
         ints = moves.quantities(index)
-        counts = (ints["kind"] == 0) | (ints["occurred_at"] <= until[row])
-        return cls(ints, row, first, counts)
+        told = ints["kind"] != 0
+        counts = np.where(told, ints["occurred_at"] <= until[row], ints["ordinal"] > 0)
+        base = {name: ints[name][first] for name in BASE}
+        if stored is not None:
+            base = {n: np.where(told[first], stored[n], column) for n, column in base.items()}
+        return cls(ints, row, first, counts, _exact(base))
 
     def on_hand(self) -> tuple[Bools, Any]:
         """Whether each row's on hand was counted, and what it is."""
@@ -130,10 +141,11 @@ class _Runs:
     def _since(self, name: str, last: Ints) -> Any:
         """What a bucket comes to: its last count and what followed, or the base and all since."""
         if (last < 0).all():
-            return np.add.reduceat(np.where(self.counts, self.ints[name], 0), self.first)
+            sums = np.add.reduceat(np.where(self.counts, self.ints[name], 0), self.first)
+            return sums + self.base[name]
         after = self.counts & (np.arange(len(self.row)) > last[self.row])
         sums = np.add.reduceat(np.where(after, self.ints[name], 0), self.first)
-        return sums + np.where(last >= 0, self.ints["quantity"][last], 0)
+        return sums + np.where(last >= 0, self.ints["quantity"][last], self.base[name])
 
     def _netted(self, last: Ints) -> Any:
         """What the references' commitments changed by since the last count, or else the base."""
@@ -151,3 +163,12 @@ class _Runs:
         now = np.add.reduceat(units[order], begins)
         np.add.at(sums, rows[order[begins]], np.maximum(now, 0) - np.maximum(was, 0))
         return sums
+
+
+def _exact(ints: Mapping[str, Ints]) -> Mapping[str, Any]:
+    """The columns; those of quantities of unlimited size where sums might need that."""
+    summed = [name for name in _SUMMED if name in ints]
+    largest = max(int(np.abs(ints[name]).max(initial=0)) for name in summed)
+    if largest * len(ints[summed[0]]) <= MAX_QUANTITY:
+        return ints
+    return {**ints, **{name: ints[name].astype(object) for name in summed}}

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trueup.books.pages import Page
+from trueup.books.schema import Unknown
 from trueup.compare.columns import Chunk, Ints, too_large
 from trueup.compare.locate import Match, locate
 from trueup.compare.moving import Moves, folded
-from trueup.compare.pools import BASELINE_INTS, Stock, stock_in, stock_of
+from trueup.compare.pools import BASELINE_INTS, UNCOUNTED, Stock, stock_in, stock_of
 from trueup.domain.keys import SEPARATOR, sku_of
 
 
@@ -48,11 +49,24 @@ class Source:
         stock = stock_of(self.positions, share).at(self.place, complete=self.complete)
         if self.moves is None or not self.rows.size:
             return stock
-        now = folded(self.moves, self.skus, instants[self.rows])
+        now = folded(self.moves, self.skus, instants[self.rows], self._bases())
         beyond = np.zeros(len(self.rows), np.bool_)
         for name in BASELINE_INTS[:-1]:
             beyond |= too_large(now[name])
         return stock.with_rows(self.rows, stock_in(now, beyond, share))
+
+    def _bases(self) -> dict[str, Ints]:
+        """The stored positions of the rows that moved; as `ledger.standings.stated_by` says."""
+        place, ints = self.place.rows_at(self.rows), self.positions.ints
+        base = {name: place.gather(ints[name]) for name in BASELINE_INTS}
+        unknown = base["unknown"]
+        counted = np.where(place.found, (unknown & UNCOUNTED) == 0, self.complete)
+        stated = ~counted & place.found & ((unknown & Unknown.STATED) == 0)
+        return base | {
+            "on_hand": np.where(counted, base["on_hand"], 0),
+            "stated": np.where(stated, base["stated"], 0),
+            "unknown": ~counted * Unknown.ON_HAND + ~stated * Unknown.STATED,
+        }
 
     def told(self, listing: int) -> Page | None:
         """All that MOVEMENTS says of a listing's SKU; None: nothing."""

@@ -5,7 +5,7 @@ it, so that an altered, a removed and a moved block are found. An entry is any a
 struct whose fields are integers, flags and texts; fields are only ever added at its end.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
@@ -48,6 +48,10 @@ class Entry(Protocol):
 
 
 T = TypeVar("T", bound=msgspec.Struct)
+Columns = dict[str, list[Any]]
+"""Some entries by the names of their fields, in the order of those."""
+
+_RECORDED = "recorded_at"
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -101,9 +105,10 @@ class Codec(Generic[T]):
     def __init__(self, kind: str, entry: type[T]) -> None:
         self._kind = kind
         self._entry = entry
-        fields = [field for field in msgspec.structs.fields(entry) if field.name != "recorded_at"]
+        fields = [field for field in msgspec.structs.fields(entry) if field.name != _RECORDED]
+        self._names = [field.name for field in fields]
         self._texts = [field.type is str for field in fields]
-        self._flags = [index for index, field in enumerate(fields) if field.type is bool]
+        self._flags = [field.name for field in fields if field.type is bool]
         self._defaults = [field.default for field in fields]
         self.known[kind] = self
 
@@ -130,26 +135,29 @@ class Codec(Generic[T]):
 
     def entries(self, block: Block) -> list[T]:
         """A block's entries in their stored order. DefectError: of another kind or format."""
+        return self.entries_of(self.columns(block))
+
+    def columns(self, block: Block) -> Columns:
+        """The same by field; flags are 0 and 1."""
         canonical = _read(block)
         if canonical.kind != self._kind:
             raise DefectError(f"A block holds {canonical.kind}, not {self._kind}.")
-        return list(self._rows(canonical))
+        rows = canonical.entries
+        columns = [self._unpacked(i, c, rows) for i, c in enumerate(canonical.columns)]
+        columns += [[value] * rows for value in self._defaults[len(columns) :]]
+        columns.append([canonical.recorded_at] * rows)
+        return dict(zip([*self._names, _RECORDED], columns, strict=True))
+
+    def entries_of(self, columns: Columns) -> list[T]:
+        """The entries that such columns stand for."""
+        flags = {name: map(bool, columns[name]) for name in self._flags}
+        return list(map(self._entry, *(columns | flags).values()))
 
     def _packed(self, index: int, column: Sequence[Any]) -> PackedInts | list[str]:
         if self._texts[index]:
             texts = pack_texts(list(column), len(column))
             return [texts] if isinstance(texts, str) else texts
         return pack_ints([int(value) for value in column], len(column))
-
-    def _rows(self, canonical: _Canonical) -> Iterator[T]:
-        rows = canonical.entries
-        columns = [self._unpacked(i, c, rows) for i, c in enumerate(canonical.columns)]
-        columns += [[value] * rows for value in self._defaults[len(columns) :]]
-        for index in self._flags:
-            columns[index] = [bool(value) for value in columns[index]]
-        columns.append([canonical.recorded_at] * rows)
-        make = self._entry
-        return (make(*values) for values in zip(*columns, strict=True))
 
     def _unpacked(self, index: int, column: PackedInts | list[str], rows: int) -> list[Any]:
         if self._texts[index]:

@@ -49,15 +49,29 @@ def key_of(sku: str, ordinal: int) -> str:
 
 
 def standings_in(page: Page, location: str) -> Iterator[Standing]:
-    """The standings of a page that begins and ends between two SKUs."""
-    starts = [row for row, ordinal in enumerate(page.ints["ordinal"]) if not ordinal]
-    stops = [*starts[1:], len(page)] if starts else []
-    for start, stop in zip(starts, stops, strict=True):
+    """The standings of a page of `page_of`."""
+    for start, stop in spans_in(page):
         yield standing_in(page, location, start, stop)
 
 
+def standing_upon(still: Standing, page: Page, location: str, start: int, stop: int) -> Standing:
+    """As `standing_in`; where its rows do not say where it starts from, that is `still`."""
+    if not page.ints["kind"][start]:
+        return standing_in(page, location, start, stop)
+    told = [_movement(page, row, still.sku, location) for row in range(start, stop)]
+    movements = tuple(movement for movement in told if not movement.claim)
+    claims = tuple(movement for movement in told if movement.claim)
+    return replace(still, movements=movements, claims=claims)
+
+
+def spans_in(page: Page) -> Iterator[tuple[int, int]]:
+    """Where each SKU's rows begin and end, of a page that begins and ends between two SKUs."""
+    starts = [row for row, ordinal in enumerate(page.ints["ordinal"]) if not ordinal]
+    return zip(starts, [*starts[1:], len(page)], strict=False)
+
+
 def standing_in(page: Page, location: str, start: int, stop: int) -> Standing:
-    """The standing of one SKU, whose rows are `start` to before `stop`."""
+    """The standing of one SKU, whose rows are `start` to before `stop`, the base first."""
     ints, texts = page.ints, page.texts
     sku, behind = sku_of(page.keys[start]), range(start + 1, stop)
     base, parts = _base(page, start)
@@ -137,19 +151,23 @@ def _effect(movement: Movement) -> tuple[int, ...]:
     if movement.releases >= 0:
         found = direct_effect(movement)
         return tuple(found.get(bucket, 0) for bucket in BUCKETS)
-    a, b, c, d, e = _factors(movement.kind, movement.bucket, movement.disposition)
+    a, b, c, d, e, *_ = one_unit(movement.kind, movement.bucket, movement.disposition)
     units = movement.quantity
     return (a * units, b * units, c * units, d * units, e * units)
 
 
 @cache
-def _factors(kind: int, bucket: str, disposition: str) -> tuple[int, ...]:
-    """What one unit adds to each bucket."""
-    found = direct_effect(replace(_ONE, kind=kind, bucket=bucket, disposition=disposition))
-    return tuple(found.get(name, 0) for name in BUCKETS)
+def one_unit(kind: int, bucket: str, disposition: str) -> tuple[int, ...]:
+    """What one unit adds to each bucket and to the commitment of its reference; what it sets.
+
+    Of a ship that does not say itself what it releases.
+    """
+    one = replace(_ONE, kind=kind, bucket=bucket, disposition=disposition)
+    effect = direct_effect(one)
+    return (*(effect.get(name, 0) for name in BUCKETS), _netted(one), _sets(one))
 
 
-_ONE = Movement(0, "", "", 1, 0, "", "")
+_ONE = Movement(0, "", "", 1, 0, "", "", reference="any")
 
 
 def _sets(movement: Movement) -> int:

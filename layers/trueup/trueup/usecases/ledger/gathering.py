@@ -1,12 +1,13 @@
 """The movements that a pinned checkpoint and baseline do not cover."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
+from itertools import compress
 from operator import attrgetter
 
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.movements import Movement
-from trueup.ledger.blocks import MOVEMENTS
+from trueup.ledger.blocks import MOVEMENTS, Columns
 from trueup.ledger.streams import movements_stream, shard_of
 from trueup.ports import Ledger
 from trueup.usecases.ledger.checkpoints import pin_ledger
@@ -40,15 +41,27 @@ def gather_skus(ledger: Ledger, pin: LedgerPin, skus: Iterable[str]) -> list[Mov
 
 def uncovered(ledger: Ledger, pin: LedgerPin, shard: int) -> Iterator[Movement]:
     """A shard's movements up to the cut that the checkpoint does not cover, as they came."""
+    for columns in uncovered_columns(ledger, pin, shard):
+        yield from MOVEMENTS.entries_of(columns)
+
+
+def uncovered_columns(ledger: Ledger, pin: LedgerPin, shard: int) -> Iterator[Columns]:
+    """The same as columns, some at a time."""
     stream, covered = movements_stream(pin.location), pin.covered[shard]
     after, until = pin.floor[shard] - 1, pin.cut[shard]
     if after >= until:
         return
     for sequence, block in ledger.read(stream, shard, after, until):
         if sequence > covered:
-            yield from MOVEMENTS.entries(block)
+            yield MOVEMENTS.columns(block)
         elif block.last > pin.until:
-            yield from (m for m in MOVEMENTS.entries(block) if m.occurred_at > pin.until)
+            columns = MOVEMENTS.columns(block)
+            yield picked(columns, [at > pin.until for at in columns["occurred_at"]])
+
+
+def picked(columns: Columns, wanted: Sequence[object]) -> Columns:
+    """The rows of columns for which something true is given."""
+    return {name: list(compress(column, wanted)) for name, column in columns.items()}
 
 
 def _sorted(ledger: Ledger, pin: LedgerPin, shard: int) -> list[Movement]:

@@ -7,13 +7,14 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from trueup.books.pages import Page
 from trueup.books.schema import BASELINE
 from trueup.compare.origin import Origin, Source
 from trueup.domain.keys import sku_of
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.runs import Inputs
 from trueup.explain.facts import Component, Facts, Push, Sibling, Snapshot, Stock
-from trueup.ledger.paging import standing_in, standings_in
+from trueup.ledger.paging import spans_in, standing_upon
 from trueup.ledger.standings import Standing, stated_at, stated_by
 from trueup.ports import PageStore
 from trueup.usecases.books import open_book
@@ -115,8 +116,8 @@ class _Lookup:
     source: Source
     rows: Mapping[str, Row]
     """Stored positions of components."""
-    moved: Mapping[str, Standing]
-    """Components that moved."""
+    moved: Mapping[str, Page]
+    """What happened to components that moved."""
     others: Mapping[str, Row]
     """The other snapshot, where the location is known by snapshots alone."""
 
@@ -131,21 +132,20 @@ class _Lookup:
     ) -> "_Lookup":
         skus = sorted({sku for recipe in recipes for sku, _ in recipe})
         reader = member.reader(pages) if skus else None
-        moved: dict[str, Standing] = {}
-        if skus and member.moves is not None:
-            told = standings_in(member.moves.get(skus), member.location)
-            moved = {standing.sku: standing for standing in told}
+        moved = _by_sku(member.moves.get(skus)) if skus and member.moves else {}
         stored = reader.get(skus) if reader else {}
         return cls(member, source, stored, moved, _others(pages, member, rows, skus))
 
     def listing(self, listing: int, sku: str) -> Standing:
-        told = self.source.told(listing)
-        if told is not None:
-            return standing_in(told, self.member.location, 0, len(told))
-        return self._still(sku, self.source.stated(listing))
+        return self._moved(self._still(sku, self.source.stated(listing)), self.source.told(listing))
 
     def component(self, sku: str) -> Standing:
-        return self.moved.get(sku) or self._still(sku, self.rows.get(sku))
+        return self._moved(self._still(sku, self.rows.get(sku)), self.moved.get(sku))
+
+    def _moved(self, still: Standing, told: Page | None) -> Standing:
+        if told is None:
+            return still
+        return standing_upon(still, told, self.member.location, 0, len(told))
 
     def stock(self, standing: Standing, settle_seconds: int) -> Stock:
         member = self.member
@@ -180,6 +180,11 @@ class _Lookup:
             if stated is not None:
                 found.append(Snapshot(instant_of(pin), stated))
         return tuple(found)
+
+
+def _by_sku(told: Page) -> dict[str, Page]:
+    spans = list(spans_in(told))
+    return {sku_of(told.keys[start]): told.slice(start, stop) for start, stop in spans}
 
 
 def _others(

@@ -16,12 +16,11 @@ from trueup.domain.errors import NotFoundError
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.runs import Inputs, Segment
 from trueup.domain.time import from_milliseconds, iso
-from trueup.ledger.paging import page_of
 from trueup.usecases.ledger.checkpoints import Asked, pin_ledger
 from trueup.usecases.members import GatheredMoves, Moved
 from trueup.usecases.reconcile.job import Job, prefix_of
+from trueup.usecases.reconcile.moved import moved_pages
 from trueup.usecases.reconcile.pushed import pushed_pages
-from trueup.usecases.reconcile.standing import standings
 from trueup.usecases.work import Work
 
 RUN_ROWS = 200_000
@@ -37,7 +36,8 @@ class _Stored(msgspec.Struct, frozen=True):
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run's evidence of the ledger is, by the seller's locations."""
 
-    schema: int = 1
+    schema: int = 2
+    """1: each SKU that moved has its base with its movements."""
     pins: dict[str, dict[str, Any]] = {}
     movements: tuple[_Stored, ...] = ()
     pushes: tuple[_Stored, ...] = ()
@@ -47,7 +47,7 @@ def gather_evidence(work: Work, job: Job, inputs: Inputs, captured_from: int) ->
     """Store what the pins of a run cover; nothing where there are none. A repeat changes nothing.
 
     `captured_from`: the oldest capture (milliseconds). A ledger whose base is later than that is
-    pinned anew as of then. A shard of one location must fit into memory.
+    pinned anew as of then.
     """
     if not _pinned(inputs) or _gathered(work, job) is not None:
         return
@@ -55,7 +55,7 @@ def gather_evidence(work: Work, job: Job, inputs: Inputs, captured_from: int) ->
     writer = SegmentWriter(work.evidence, f"{_folder(work, job)}/")
     found = Gathered(
         pins={code: pin.model_dump(mode="json") for code, pin in pins.items()},
-        movements=_stored(writer, MOVEMENTS, _movements(work, pins)),
+        movements=_stored(writer, MOVEMENTS, _movements(work, inputs, pins)),
         pushes=_stored(writer, PUSHES, pushed_pages(work, job.account, inputs)),
     )
     work.evidence.put(_index_key(work, job), msgspec.json.encode(found), "application/json")
@@ -105,12 +105,13 @@ def _as_of(work: Work, pin: LedgerPin, captured_from: int) -> LedgerPin:
     return earlier if earlier.baseline or earlier.positions else pin
 
 
-def _movements(work: Work, pins: Mapping[str, LedgerPin]) -> Iterator[Captured]:
+def _movements(work: Work, inputs: Inputs, pins: Mapping[str, LedgerPin]) -> Iterator[Captured]:
     for location in sorted(pins):
-        pin = pins[location]
+        pin, terms = pins[location], inputs.places.get(location)
         at = iso(from_milliseconds(pin.base_at))
-        for shard in range(len(pin.cut)):
-            page = page_of(standings(work.pages, work.ledger, pin, shard))
+        # What is known by snapshots alone is compared with more than one of them.
+        stored = terms is None or not terms.snapshots_only
+        for page in moved_pages(work.pages, work.ledger, pin, RUN_ROWS, stored=stored):
             yield Captured(location, at, page)
 
 

@@ -1,4 +1,4 @@
-"""What a pinned ledger says of the SKUs that moved: shard by shard, so that one is in memory."""
+"""What a pinned ledger says of some SKUs that moved, their bases included."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,17 +11,10 @@ from trueup.domain.stock import Position
 from trueup.ledger.fold import OCCURRED, advance
 from trueup.ledger.standings import Standing, standing_of
 from trueup.ledger.state import Stated
-from trueup.ports import Ledger, PageStore
-from trueup.usecases.ledger.gathering import BY_SKU, uncovered
+from trueup.ports import PageStore
 from trueup.usecases.ledger.states import stated_for, states_at
 
 _SKU = attrgetter("sku")
-
-
-def standings(pages: PageStore, ledger: Ledger, pin: LedgerPin, shard: int) -> Iterator[Standing]:
-    """Of the SKUs of a shard with movements that the pin's checkpoint does not cover, by SKU."""
-    movements = sorted(uncovered(ledger, pin, shard), key=BY_SKU)
-    yield from standings_of(pages, pin, movements)
 
 
 def standings_of(
