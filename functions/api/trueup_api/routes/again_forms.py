@@ -17,6 +17,10 @@ from trueup_api.routes.push_forms import PlanId, PushId, PushView, push_view
 from trueup_api.routing import Strict
 
 
+MAX_PUSHES = 1_000
+"""By their ids, of one request."""
+
+
 class FailedBody(Strict):
     """All pushes in Error that fit and were not retried yet; of each row the latest."""
 
@@ -30,7 +34,7 @@ class RetryBody(Strict):
     """Either `pushes` by their ids, or all `errors` that fit; of one account."""
 
     account: Slug
-    pushes: Annotated[list[PushId], Field(max_length=1_000)] = []
+    pushes: Annotated[list[PushId], Field(max_length=MAX_PUSHES)] = []
     errors: FailedBody | None = None
 
     @model_validator(mode="after")
