@@ -14,9 +14,9 @@ from trueup.usecases.sweeping import sweep_open
 
 @worker(SweepSettings)
 def handler(wired: Wiring, _event: Event, context: Context) -> Any:
-    swept = sweep_open(wired.plant())
-    told = sweep_alerts(wired.plant())
     remaining = context.get_remaining_time_in_millis
+    swept = sweep_open(wired.plant(), remaining)
+    told = sweep_alerts(wired.plant())
     noted = anchor_due(
         wired.plant(), wired.ledger, lambda: remaining() >= LEAST_MS, HEAD_TRIES.tries
     )

@@ -364,6 +364,7 @@ def test_due_are_the_appointments_until_then_earliest_first(registries: Registri
     assert {(a.kind, a.identity) for a in found} == {("account", ("due",))}
     assert [a.at for a in found] == [NOW - n * minute for n in (5, 4, 3, 2, 1, 0)]
     assert [a.seller for a in registries.due("due", NOW, limit=2)] == ["s#6", "s5"]
+    assert list(registries.due("due", NOW, None)) == found
     assert list(registries.due("due", NOW - timedelta(hours=1))) == []
     assert len(list(registries.due("open", NOW + timedelta(hours=2)))) == 6
 

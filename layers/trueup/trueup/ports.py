@@ -208,8 +208,11 @@ class Registries(Protocol):
 
     def of(self, seller: str) -> Registry: ...
 
-    def due(self, agenda: str, until: datetime, limit: int = 1000) -> Iterable[Appointment]:
-        """Appointments of an agenda at or before `until`, the earliest first (per shard)."""
+    def due(self, agenda: str, until: datetime, limit: int | None = 1000) -> Iterable[Appointment]:
+        """Appointments of an agenda at or before `until`, the earliest first (per shard).
+
+        They are read as they are taken. `limit` None: all of them.
+        """
 
 
 class Ledger(Protocol):

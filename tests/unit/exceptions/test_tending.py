@@ -1,15 +1,21 @@
 """Cases that a run forgets to close, opens twice, or takes out of people's hands."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain, islice, repeat
+from typing import Any
 
 import pytest
 
 from tests.unit.exceptions.exceptions_world import HOUR, CaseWorld, incident, row
 from trueup.domain.cases import Case, CaseState, Docket, Roles
-from trueup.domain.errors import ConflictError, NotFoundError, RejectedError
+from trueup.domain.errors import ConflictError, DefectError, NotFoundError, RejectedError
 from trueup.domain.tending import Sighting, Tending
+from trueup.ports import Appointment
 from trueup.usecases.exceptions.attending import attend
 from trueup.usecases.exceptions.cases import assign, open_case, reopen, resolve
+from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.exceptions.stepping import BACK, MATCHES, STAYED
 from trueup.usecases.whole import all_of
 
@@ -166,6 +172,42 @@ def test_the_end_of_a_run_has_that_run_attended_to_and_no_other() -> None:
         assert (attended.due, attended.done) == (1, 1)
         assert [stored.value for stored in all_of(world.registry, Tending)] == [first]
     assert attend(world.office(), lambda: 600_000, {"detail": {}}).done == 1
+    assert list(all_of(world.registry, Tending)) == []
+
+
+class Littered:
+    """Registries in which each agenda begins with many appointments that are for nobody."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def of(self, seller: str) -> Any:
+        if seller == "broken":
+            raise DefectError("A stored case cannot be read.")
+        return self._inner.of(seller)
+
+    def due(self, agenda: str, until: datetime, limit: int | None = 1000) -> Any:
+        nobody = Appointment("broken", Tending.record, ("eu", "run"), until)
+        return islice(chain(repeat(nobody, 300), self._inner.due(agenda, until, limit)), limit)
+
+
+def test_what_is_broken_hides_nothing_that_is_due_later() -> None:
+    world = differing()
+    world.world.now += HOUR
+    world.world.reconcile()
+    office = world.office()
+    registries: Any = Littered(office.registries)
+
+    def cabinet_of(seller: str, actor: str) -> Cabinet:
+        registries.of(seller)
+        return world.cabinet(actor)
+
+    littered = replace(office, registries=registries, cabinet_of=cabinet_of)
+    left = iter(range(60_000 + 299, 0, -1))
+    short = attend(littered, lambda: next(left))
+    assert (short.due, short.done, short.left, short.broken) == (301, 0, 1, 300)
+    done = attend(littered, lambda: 600_000)
+    assert (done.due, done.done, done.left, done.broken) == (901, 1, 0, 900)
     assert list(all_of(world.registry, Tending)) == []
 
 

@@ -1,6 +1,7 @@
 """Finds: one open thing that keeps the sweeper from all others."""
 
 from dataclasses import replace
+from itertools import islice, repeat
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from trueup.domain.errors import DefectError, RetryLaterError
 from trueup.domain.runs import RunState
 from trueup.ports import Registry
 from trueup.usecases.runs import DEADLINE
-from trueup.usecases.sweeping import sweep_open
+from trueup.usecases.sweeping import LEAST_MS, sweep_open
 
 
 class Unreadable:
@@ -35,6 +36,14 @@ class OneUnreadable:
     def due(self, *arguments: Any) -> Any:
         due = [*self._inner.due(*arguments)]
         return [replace(due[0], seller=self._seller), *due]
+
+
+class ManyUnreadable(OneUnreadable):
+    """There are a thousand such appointments before all others."""
+
+    def due(self, agenda: str, until: Any, limit: int | None = 1000) -> Any:
+        first, *rest = super().due(agenda, until)
+        return islice([*repeat(first, 1000), *rest], limit)
 
 
 class Unanswering:
@@ -64,3 +73,23 @@ def test_a_run_past_its_deadline_ends_though_nobody_can_be_asked_after_it() -> N
     swept.require_sound()
     assert swept.ended == 1
     assert world.run(run.id).state is RunState.FAILED
+
+
+def test_a_thousand_broken_records_hide_nothing_that_is_due_later() -> None:
+    world = stocked(5)
+    run = world.start().run
+    world.now += DEADLINE
+    world.registries = ManyUnreadable(world.registries, "broken")
+    swept = sweep_open(world.plant())
+    assert (swept.open, swept.ended, swept.broken) == (1_001, 1, 1_000)
+    assert world.run(run.id).state is RunState.FAILED
+
+
+def test_no_more_is_looked_at_than_there_is_time_for() -> None:
+    world = stocked(5)
+    run = world.start().run
+    world.now += DEADLINE
+    world.registries = ManyUnreadable(world.registries, "broken")
+    left = iter(range(LEAST_MS + 9, 0, -1))
+    assert sweep_open(world.plant(), lambda: next(left)).open == 10
+    assert not world.run(run.id).state.final

@@ -82,7 +82,7 @@ class DynamoDBRegistries:
     def of(self, seller: str) -> Registry:
         return DynamoDBRegistry(seller, self._reader, self._writer)
 
-    def due(self, agenda: str, until: datetime, limit: int = 1000) -> Iterable[Appointment]:
+    def due(self, agenda: str, until: datetime, limit: int | None = 1000) -> Iterable[Appointment]:
         """Eventually consistent, as the index is: read the record before acting on it."""
         at_or_before = Record.agenda_sk < agenda_bound(until)
         shards = [
@@ -90,7 +90,7 @@ class DynamoDBRegistries:
                 partition,
                 range_key_condition=at_or_before,
                 index_name=AGENDA_INDEX,
-                limit=min(limit, _PAGE),
+                limit=_PAGE if limit is None else min(limit, _PAGE),
             )
             for partition in agenda_partitions(agenda)
         ]

@@ -41,7 +41,7 @@ class MemoryRegistries:
             items = self._sellers.setdefault(seller, {})
         return MemoryRegistry(seller, items, self._lock)
 
-    def due(self, agenda: str, until: datetime, limit: int = 1000) -> Iterable[Appointment]:
+    def due(self, agenda: str, until: datetime, limit: int | None = 1000) -> Iterable[Appointment]:
         partitions, bound = agenda_partitions(agenda), agenda_bound(until)
         with self._lock:
             found = sorted(

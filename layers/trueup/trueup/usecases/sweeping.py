@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from trueup.domain.errors import ConflictError, DefectError, RetryLaterError
@@ -28,6 +29,9 @@ NEVER_STARTED = timedelta(minutes=2)
 
 FAR = timedelta(days=400)
 
+LEAST_MS = 180_000
+"""Nothing more is looked at unless the Lambda may run for so long: alerts and old versions wait."""
+
 TOO_LATE = "It had not finished by its deadline and was ended."
 VANISHED = "It stopped before it had finished; nothing of it became visible."
 
@@ -47,15 +51,15 @@ class Swept:
             raise DefectError(f"{self.broken} open runs or imports could not be looked at.")
 
 
-def sweep_open(plant: Plant) -> Swept:
+def sweep_open(plant: Plant, remaining_ms: Callable[[], int] = lambda: LEAST_MS) -> Swept:
     """Look at everything that is not final: end what is overdue or has no execution any more.
 
-    One that is broken does not keep the others waiting, which may be other sellers'.
+    What is due first comes first, as far as the time allows. One that is broken does not keep the
+    others waiting, which may be other sellers'.
     """
-    verdicts = [
-        _attend(plant, appointment)
-        for appointment in plant.registries.due("open", plant.clock() + FAR)
-    ]
+    due = plant.registries.due("open", plant.clock() + FAR, None)
+    in_time = takewhile(lambda _: remaining_ms() >= LEAST_MS, due)
+    verdicts = [_attend(plant, appointment) for appointment in in_time]
     return Swept(len(verdicts), *map(verdicts.count, ("ended", "restarted", "broken")))
 
 

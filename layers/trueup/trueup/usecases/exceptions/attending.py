@@ -6,6 +6,7 @@ not all look after the same. What one call does not come to, the next one does.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from trueup.domain.adjustments import Adjustment
@@ -23,9 +24,6 @@ from trueup.usecases.exceptions.stepping import EXPIRED, write_reopened
 from trueup.usecases.exceptions.tending import ACTOR, tend
 
 AGENDAS = ("tending", "cases", "adjustments")
-A_TURN = 200
-"""Of each agenda; the next call takes the others."""
-
 LEAST_MS = 60_000
 """Nothing is begun unless the Lambda may still run for so long."""
 
@@ -43,7 +41,10 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """How many things were due, were done, are left for the next call, and could not be read."""
+    """How many things were looked at, were done, are left for the next call, and could not be read.
+
+    Where the time is up, what nobody came to counts as one that is left.
+    """
 
     due: int
     done: int
@@ -66,22 +67,27 @@ def attend(
     def in_time() -> bool:
         return remaining_ms() >= LEAST_MS
 
-    verdicts = [
-        _attend(office, appointment, in_time) if in_time() else "left"
-        for appointment in _appointments(office, event or {})
-    ]
+    verdicts: list[str] = []
+    for appointment in _appointments(office, event or {}):
+        if not in_time():
+            verdicts.append("left")
+            break
+        verdicts.append(_attend(office, appointment, in_time))
     return Attended(len(verdicts), *map(verdicts.count, ("done", "left", "broken")))
 
 
 def _appointments(office: Office, event: Mapping[str, Any]) -> Iterator[Appointment]:
+    """One of each agenda in turn, so that none keeps the others waiting."""
     told: Mapping[str, str] = event.get("detail") or {}
     seller, run = told.get("seller"), told.get("run")
     if seller and run:
         identity = (told.get("account", ""), run)
         yield Appointment(seller, Tending.record, identity, office.clock())
         return
-    for agenda in AGENDAS:
-        yield from office.registries.due(agenda, office.clock(), A_TURN)
+    until = office.clock()
+    agendas = [iter(office.registries.due(agenda, until, None)) for agenda in AGENDAS]
+    for together in zip_longest(*agendas):
+        yield from (one for one in together if one is not None)
 
 
 def _attend(office: Office, appointment: Appointment, in_time: Callable[[], bool]) -> str:
