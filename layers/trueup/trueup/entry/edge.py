@@ -13,7 +13,7 @@ from trueup.entry.wiring import Wiring, wiring
 Event = dict[str, Any]
 logger = Logger()
 _SHORT = 60_000
-_WHO = ("seller", "account", "run", "import", "replay", "export")
+_WHO = ("seller", "account", "run", "import", "replay", "export", "plan", "share")
 
 
 class Context(Protocol):

@@ -53,11 +53,18 @@ class WithExports(Settings):
     exports_bucket: Name = Field(alias="EXPORTS_BUCKET")
 
 
-class WithMachines(Settings):
+class WithRuns(Settings):
+    """A function that may start a run, and nothing else."""
+
     reconcile_arn: MachineArn = Field(alias="RECONCILE_ARN")
+
+
+class WithMachines(WithRuns):
     ingest_arn: MachineArn = Field(alias="INGEST_ARN")
     replay_arn: MachineArn = Field(alias="REPLAY_ARN")
     export_arn: MachineArn = Field(alias="EXPORT_ARN")
+    plan_force_arn: MachineArn = Field(alias="PLAN_FORCE_ARN")
+    force_arn: MachineArn = Field(alias="FORCE_ARN")
 
 
 class WithChannels(Settings):
@@ -123,6 +130,26 @@ class ExportSettings(WithAudit, WithPages, WithExports):
     pass
 
 
+class PlanForceSettings(WithRegistry, WithPages, WithLedger):
+    pass
+
+
+class OpenForceSettings(WithRegistry, WithPages):
+    pass
+
+
+class PushForceSettings(WithRegistry, WithPages, WithLedger, WithChannels):
+    pass
+
+
+class CheckForceSettings(WithRegistry, WithPages, WithLedger, WithChannels):
+    pass
+
+
+class CloseForceSettings(WithAudit, WithPages, WithLedger, WithChannels, WithRuns):
+    pass
+
+
 class FinaliseSettings(WithRegistry):
     pass
 
@@ -164,6 +191,11 @@ FUNCTIONS: dict[str, type[Settings]] = {
     "ReplayRangeFunction": ReplayRangeSettings,
     "CloseReplayFunction": CloseReplaySettings,
     "ExportFunction": ExportSettings,
+    "PlanForceFunction": PlanForceSettings,
+    "OpenForceFunction": OpenForceSettings,
+    "PushForceFunction": PushForceSettings,
+    "CheckForceFunction": CheckForceSettings,
+    "CloseForceFunction": CloseForceSettings,
     "FinaliseFunction": FinaliseSettings,
     "SweepFunction": SweepSettings,
     "ValidateImportFunction": ValidateImportSettings,

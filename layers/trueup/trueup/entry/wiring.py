@@ -35,6 +35,7 @@ from trueup.entry.settings import (
     WithMachines,
     WithPages,
     WithRegistry,
+    WithRuns,
     keys_of,
     load,
 )
@@ -58,7 +59,10 @@ from trueup.usecases.exceptions.adjusting import Post
 from trueup.usecases.exceptions.attending import Office
 from trueup.usecases.exceptions.filing import Cabinet
 from trueup.usecases.exceptions.posting import poster
+from trueup.usecases.exceptions.tending import ACTOR as CASES_RULE
 from trueup.usecases.exports.work import ExportWork
+from trueup.usecases.force.closing import Closing
+from trueup.usecases.force.reading_back import ACTOR as FORCE_RULE
 from trueup.usecases.ingest.work import IngestWork
 from trueup.usecases.intake.taking import Gate
 from trueup.usecases.ledger.closing import ClosingWork
@@ -125,6 +129,12 @@ class Wiring:
         """The ports that the file of one seller's export is built with."""
         registry, pages = self.registry(seller), self.pages(seller)
         return ExportWork(registry, pages, self.exports, self.clock, self.new_id)
+
+    def closing_force(self, seller: str) -> Closing:
+        """The ports of ending a part of one seller's force plan, as the rules that do it."""
+        ruled = self.audited(seller, FORCE_RULE)
+        cabinet = self.cabinet(seller, CASES_RULE)
+        return Closing(self.work(seller), ruled, cabinet, self.machines, self.events, self.new_id)
 
     def office(self) -> Office:
         """What looks after cases and corrections of all sellers, as rules."""
@@ -210,16 +220,17 @@ class Wiring:
 
     @cached_property
     def machines(self) -> Machines:
-        def made(given: WithMachines) -> Machines:
-            arns: dict[MachineName, str] = {
-                "reconcile": given.reconcile_arn,
-                "ingest": given.ingest_arn,
-                "replay": given.replay_arn,
-                "export": given.export_arn,
-            }
+        def made(given: WithRuns) -> Machines:
+            arns: dict[MachineName, str] = {"reconcile": given.reconcile_arn}
+            if isinstance(given, WithMachines):
+                arns["ingest"] = given.ingest_arn
+                arns["replay"] = given.replay_arn
+                arns["export"] = given.export_arn
+                arns["plan_force"] = given.plan_force_arn
+                arns["force"] = given.force_arn
             return StepFunctions(self.clients.stepfunctions, arns)
 
-        return self._given(WithMachines, made)
+        return self._given(WithRuns, made)
 
     @cached_property
     def events(self) -> Events:

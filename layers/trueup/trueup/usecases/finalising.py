@@ -1,4 +1,4 @@
-"""One idempotent finaliser for runs, imports, replays and exports, whoever calls it.
+"""One idempotent finaliser for runs, imports, replays, exports, plans and their parts, whoever calls it.
 
 Three callers: a state machine's Catch, the status-change event of an execution that ended badly,
 and the sweeper.
@@ -9,7 +9,11 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from trueup.domain.force import Share
+from trueup.ports import Registry
 from trueup.usecases.exports.ending import fail_export
+from trueup.usecases.force.ending import end_stage, force_cause
+from trueup.usecases.force.proposed import fail_plan
 from trueup.usecases.imports import fail_import
 from trueup.usecases.reconcile.finalising import cause_of, end_and_announce
 from trueup.usecases.replays.closing import fail_replay
@@ -27,6 +31,8 @@ class Ending(BaseModel):
     import_: str = Field("", alias="import")
     replay: str = ""
     export: str = ""
+    plan: str = ""
+    share: Share | None = None
     tries: int = 0
     error: dict[str, Any] = {}
 
@@ -69,5 +75,16 @@ def finalise(plant: Plant, ending: Ending) -> Finalised:
     if ending.export:
         ended = fail_export(registry, plant.clock, ending.export, ending.tries, cause)
         return Finalised(ended=ended, cause=cause)
+    if ending.plan and not ending.share:
+        ended = fail_plan(registry, plant.clock, ending.account, ending.plan, cause)
+        return Finalised(ended=ended, cause=cause)
+    if ending.plan and ending.share:
+        return _finalise_force(plant, registry, ending, ending.share)
     ended = end_and_announce(plant, registry, ending.account, ending.run, cause)
+    return Finalised(ended=ended, cause=cause)
+
+
+def _finalise_force(plant: Plant, registry: Registry, ending: Ending, share: Share) -> Finalised:
+    cause = force_cause(ending.error)
+    ended = end_stage(registry, plant.clock, ending.account, ending.plan, share, cause)
     return Finalised(ended=ended, cause=cause)
