@@ -1,4 +1,4 @@
-"""One idempotent finaliser for runs, imports, replays, exports, plans and their parts, whoever calls it.
+"""One idempotent finaliser for runs, imports, replays, exports and plans, whoever calls it.
 
 Three callers: a state machine's Catch, the status-change event of an execution that ended badly,
 and the sweeper.
