@@ -237,6 +237,8 @@ def test_a_push_is_found_by_its_id(book: Logbook) -> None:
         f"{plan.id}.all.0.2",
         f"{plan.id}.rest.0.0",
         f"{plan.id}.all.1.0",
+        f"{plan.id}.all.00.1",
+        f"{plan.id}.all.0.{'1' * 5000}",
     ):
         with pytest.raises(NotFoundError):
             require_push(book.registry, id_)

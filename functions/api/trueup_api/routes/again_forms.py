@@ -16,7 +16,6 @@ from trueup_api.fields import CodeText, Moment, Slug
 from trueup_api.routes.push_forms import PlanId, PushId, PushView, push_view
 from trueup_api.routing import Strict
 
-
 MAX_PUSHES = 1_000
 """By their ids, of one request."""
 

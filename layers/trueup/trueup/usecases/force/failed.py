@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from trueup.domain.accounts import Account
 from trueup.domain.errors import Fault, RejectedError
 from trueup.domain.force import MAX_LOCATIONS, PlanKind
-from trueup.domain.pushlog import PushStatus, parts_of
+from trueup.domain.pushlog import PushStatus
 from trueup.domain.repeats import MAX_RETRIED
 from trueup.ports import Registry
-from trueup.usecases.force.log import find_push, scan_within
+from trueup.usecases.force.log import find_pushes, scan_within
 from trueup.usecases.force.log_filters import LogFilters
 from trueup.usecases.force.log_rows import LogRow
 from trueup.usecases.whole import all_of
@@ -62,22 +62,24 @@ def why_not(found: LogRow) -> str | None:
 
 def chosen(registry: Registry, account: Account, ids: Sequence[str]) -> list[LogRow]:
     """The pushes of these ids. RejectedError: with a fault for each that cannot be retried."""
-    choice = Choice()
+    choice, found = Choice(), find_pushes(registry, account, ids)
+    owners = _owners(registry, account, [id_ for id_ in ids if id_ not in found])
     for index, id_ in enumerate(ids):
-        where, found = f"/pushes/{index}", find_push(registry, account, id_)
-        if found is None:
-            choice.faults.append(Fault(where, _unknown(registry, account, id_)))
+        where = f"/pushes/{index}"
+        if id_ in found:
+            choice.add(where, found[id_])
+        elif id_ in owners:
+            other = f"is a push of account {owners[id_]}; retry each account's by itself"
+            choice.faults.append(Fault(where, other))
         else:
-            choice.add(where, found)
+            choice.faults.append(Fault(where, "is not a push that we know"))
     return choice.checked
 
 
-def _unknown(registry: Registry, account: Account, id_: str) -> str:
-    if parts_of(id_) is not None:
-        for stored in all_of(registry, Account):
-            if stored.value.id != account.id and find_push(registry, stored.value, id_):
-                return f"is a push of account {stored.value.id}; retry each account's by itself"
-    return "is not a push that we know"
+def _owners(registry: Registry, account: Account, ids: Sequence[str]) -> dict[str, str]:
+    """Of pushes of the seller's other accounts, by id, whose they are."""
+    others = (s.value for s in all_of(registry, Account) if ids and s.value.id != account.id)
+    return {id_: other.id for other in others for id_ in find_pushes(registry, other, ids)}
 
 
 def fitting(registry: Registry, filters: LogFilters) -> list[LogRow]:

@@ -1,12 +1,13 @@
 """The push log: every row that was to be set at a channel, the latest plan first."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trueup.domain.accounts import Account, Slug
 from trueup.domain.errors import Fault, NotFoundError, RejectedError
 from trueup.domain.force import ForcePlan
-from trueup.domain.pushlog import PushChunk, parts_of, rows_of
+from trueup.domain.pushlog import PushChunk, parts_of
 from trueup.ports import Registry, Stored
 from trueup.usecases.force.log_cursor import LogCursor, read_cursor, write_cursor
 from trueup.usecases.force.log_filters import LogFilters
@@ -20,6 +21,8 @@ MAX_ACCOUNTS = 25
 """That one view covers: each costs at least one page of plans."""
 CHUNKS = 60
 """Chunks that one request looks through for rows that fit."""
+MAX_ID = 64
+"""Characters of a push's id."""
 PLAN_PAGES = 40
 """Pages of plans that one request looks through, besides the first of each account."""
 
@@ -73,8 +76,7 @@ def has_clients(registry: Registry) -> bool:
 
 def require_push(registry: Registry, id_: str) -> LogRow:
     """The push of an id. NotFoundError: the seller has none such, or no longer."""
-    named = parts_of(id_)
-    for stored in all_of(registry, Account) if named else ():
+    for stored in all_of(registry, Account) if _named(id_) else ():
         found = find_push(registry, stored.value, id_)
         if found is not None:
             return found
@@ -83,21 +85,43 @@ def require_push(registry: Registry, id_: str) -> LogRow:
 
 def find_push(registry: Registry, account: Account, id_: str) -> LogRow | None:
     """The push of an id, if it is this account's."""
-    found = chunk_of(registry, account.id, id_)
-    plan = registry.get(ForcePlan, account.id, found.value.plan) if found else None
-    if found is None or plan is None:
-        return None
-    return next((row for row in log_rows(account, plan.value, found.value) if row.id == id_), None)
+    return find_pushes(registry, account, [id_]).get(id_)
+
+
+def find_pushes(registry: Registry, account: Account, ids: Iterable[str]) -> dict[str, LogRow]:
+    """The pushes of some ids that are this account's, by id. Each chunk is read once."""
+    chunks: dict[_Chunk, set[str]] = defaultdict(set)
+    for id_ in ids:
+        if named := _named(id_):
+            chunks[named].add(id_)
+    plans: dict[str, ForcePlan | None] = {}
+    found: dict[str, LogRow] = {}
+    for (plan, share, number), wanted in chunks.items():
+        if plan not in plans:
+            stored = registry.get(ForcePlan, account.id, plan)
+            plans[plan] = stored.value if stored else None
+        chunk = registry.get(PushChunk, account.id, plan, share, f"{number:06d}")
+        if chunk is not None and (of := plans[plan]) is not None:
+            rows = log_rows(account, of, chunk.value)
+            found |= {row.id: row for row in rows if row.id in wanted}
+    return found
+
+
+_Chunk = tuple[str, str, int]
+
+
+def _named(id_: str) -> _Chunk | None:
+    """The chunk that a push's id names."""
+    named = parts_of(id_) if len(id_) <= MAX_ID else None
+    return named[:3] if named else None
 
 
 def chunk_of(registry: Registry, account: Slug, id_: str) -> Stored[PushChunk] | None:
-    """The chunk that a push's id names, if it is this account's and has such a row."""
-    named = parts_of(id_)
+    """The chunk that a push's id names, if it is this account's."""
+    named = _named(id_)
     if named is None:
         return None
-    plan, share, number, index = named
-    found = registry.get(PushChunk, account, plan, share, f"{number:06d}")
-    return found if found and index < len(rows_of(found.value)) else None
+    return registry.get(PushChunk, account, *named[:2], f"{named[2]:06d}")
 
 
 def _page(walk: Walk, limit: int) -> tuple[list[LogRow], LogCursor | None]:
