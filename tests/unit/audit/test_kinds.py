@@ -38,6 +38,7 @@ UNAUDITED = {
     "remainder": "counted from the rows and the acceptances",
     "replay": "changes nothing, and says itself who asked for it",
     "retried-rows": "what a retry is asked about, whose plan is audited",
+    "seen-again": "moves with its head, which is audited",
     "sighting": "since when a cause is there",
     "tending": "work that is left of a run",
     "topush": "follows from an adjustment, which is audited",

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.domain.accounts import Code, Entity, Link, Slug
 from trueup.domain.groups import CauseGroup
+from trueup.domain.heads import Head as Head  # noqa: PLC0414 - known by this name, too
+from trueup.domain.heads import Version as Version  # noqa: PLC0414
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.pins import BookPin as BookPin  # noqa: PLC0414 - known by this name, too
 from trueup.domain.time import Instant
@@ -301,41 +303,3 @@ class Housekeeping(Entity):
     @property
     def appointment(self) -> tuple[str, datetime] | None:
         return ("housekeeping", self.due_at)
-
-
-class Head(Entity):
-    """The visible version of a book. `manifest` is the hash of its manifest."""
-
-    record: ClassVar[str] = "head"
-    audited: ClassVar[bool] = True
-
-    book: str
-    version: int
-    manifest: str
-    rows: int
-    as_of: Instant
-    """Baselines: the instant the positions are of. Snapshots: when the channel was captured."""
-    made_by: str
-    """The run or import that made it."""
-    at: Instant
-    stated_to: Instant | None = None
-    """Baselines: some rows are of later instants than `as_of`, up to this one; None: none is."""
-    complete: bool = False
-    """Baselines: the source declared that a SKU absent from it has no stock, so is not unknown."""
-    source: Slug | None = None
-    """Baselines and listings: who stated them, where the import said."""
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        return (self.book,)
-
-
-class Version(Head):
-    """A version of a book, kept for its retention; readers and replays pin it."""
-
-    record: ClassVar[str] = "version"
-    audited: ClassVar[bool] = False
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        return (self.book, f"{self.version:012d}")

@@ -16,6 +16,7 @@ from trueup.usecases.ingest.carrying import carried
 from trueup.usecases.ingest.editions import Edition, Imprint, Shelf, edited, publishing, replaced
 from trueup.usecases.ingest.movement_apply import apply_movements
 from trueup.usecases.ingest.owners import taken
+from trueup.usecases.ingest.seen_again import remembering
 from trueup.usecases.ingest.validating import (
     aliases_of,
     book_of,
@@ -74,6 +75,8 @@ def _apply(work: IngestWork, stored: Stored[Import]) -> Import:
         stated_to=_stated_to(item, book, main),
     )
     visible = [write for edition in editions for write in publishing(edition, imprint)]
+    if item.kind is ImportKind.BASELINE:
+        visible += remembering(work.registry, work.clock, book)
     return _end(work, stored, changes, *visible, *_stated(work, item, book, visible))
 
 
@@ -218,4 +221,5 @@ def _refreshed(work: IngestWork, item: Import, book: Shelf, edition: Edition) ->
     if item.kind is not ImportKind.BASELINE or book.head is None or as_of == book.head.value.as_of:
         return []
     seen = {"as_of": as_of, "source": item.source, "at": work.clock()}
-    return [Replace(book.head.value.model_copy(update=seen), book.head.version)]
+    newer = Replace(book.head.value.model_copy(update=seen), book.head.version)
+    return [newer, *remembering(work.registry, work.clock, book)]

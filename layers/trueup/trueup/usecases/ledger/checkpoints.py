@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from trueup.domain.heads import Head, SeenAgain, Version
 from trueup.domain.ledger import LedgerHead, LedgerPin, LedgerVersion, milliseconds
-from trueup.domain.runs import BookPin, Head, Version
+from trueup.domain.runs import BookPin
 from trueup.ledger.blocks import Block
 from trueup.ledger.streams import SHARDS, movements_stream
 from trueup.ports import Ledger, Registry
-from trueup.usecases.books import baseline_book
+from trueup.usecases.books import baseline_book, pin_of
 from trueup.usecases.whole import all_of
 
 NO_SEQUENCES = (0,) * SHARDS
@@ -55,20 +56,26 @@ def newest_baseline(registry: Registry, location: str, asked: Asked) -> BookPin 
 
     None of which a row is of a later instant: the version before has what held then.
     """
+    head = registry.get(Head, baseline_book(location))
+    if head is not None and _held(head.value, asked):
+        return pin_of(head.value)  # none is of a later instant
+    known = [one for one in stated_before(registry, location) if _held(one, asked)]
+    newest = max(known, key=lambda one: (one.as_of, one.version), default=None)
+    return None if newest is None else pin_of(newest)
+
+
+def _held(stated: Head, asked: Asked) -> bool:
+    of, known = stated.stated_to or stated.as_of, stated.at
+    return milliseconds(of) <= asked.at and milliseconds(known) <= asked.known_at
+
+
+def stated_before(registry: Registry, location: str) -> list[Head]:
+    """Each time that some kept version was stated, but for the head's; the first ones first."""
     book = baseline_book(location)
-    heads = [s.value for s in all_of(registry, Version, book)]
-    head = registry.get(Head, book)
-    known = [
-        version
-        for version in [*heads, *([head.value] if head else [])]
-        if milliseconds(version.stated_to or version.as_of) <= asked.at
-        and milliseconds(version.at) <= asked.known_at
-    ]
-    return max(map(_pin, known), key=lambda pin: (pin.as_of, pin.version), default=None)
-
-
-def _pin(head: Head) -> BookPin:
-    return BookPin.model_validate(head.model_dump(include=set(BookPin.model_fields)))
+    versions: list[Head] = [stored.value for stored in all_of(registry, Version, book)]
+    kept = {version.version for version in versions}
+    again = (stored.value for stored in all_of(registry, SeenAgain, book))
+    return versions + [one for one in again if one.version in kept]
 
 
 class _Tail:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from trueup.domain.heads import Head, SeenAgain, Version
 from trueup.domain.ledger import LedgerDue, LedgerPin
-from trueup.domain.runs import BookPin, Head, LocationTerms, Version
+from trueup.domain.runs import BookPin, LocationTerms
 from trueup.domain.sources import Domain, Ownership, Provides, Rules, Source, rule_for
 from trueup.ports import Ledger, Registry
-from trueup.usecases.books import baseline_book
+from trueup.usecases.books import baseline_book, pin_of
 from trueup.usecases.ledger.gathering import pin_ledger
 from trueup.usecases.reconcile.pushed import pin_pushes
 from trueup.usecases.whole import all_of
@@ -71,11 +72,16 @@ def _terms(registry: Registry, location: str, owner: Source) -> LocationTerms:
 
 
 def _earlier(registry: Registry, location: str) -> BookPin | None:
-    """The baseline before the newest; None: there is none any more."""
+    """What was stated before the newest baseline; None: there is nothing any more.
+
+    It may have been the same, of an earlier instant.
+    """
     book = baseline_book(location)
     head = registry.get(Head, book)
-    versions = registry.list(Version, book, limit=2, newest_first=True).items
-    before = [s.value for s in versions if head and s.value.version < head.value.version]
-    if not before:
-        return None
-    return BookPin.model_validate(before[0].model_dump(include=set(BookPin.model_fields)))
+    known: list[Head] = [
+        *(s.value for s in registry.list(Version, book, limit=2, newest_first=True).items),
+        *(s.value for s in registry.list(SeenAgain, book, limit=1, newest_first=True).items),
+    ]
+    before = [one for one in known if head and one.as_of < head.value.as_of]
+    newest = max(before, key=lambda one: (one.as_of, one.version), default=None)
+    return None if newest is None else pin_of(newest)

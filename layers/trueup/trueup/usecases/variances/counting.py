@@ -11,19 +11,18 @@ from operator import attrgetter
 
 from trueup.domain.movements import Movement, MovementKind
 from trueup.domain.pins import BookPin
-from trueup.domain.runs import Head, Version
+from trueup.domain.runs import Head
 from trueup.domain.time import milliseconds
 from trueup.ledger.blocks import MOVEMENTS, NEVER
 from trueup.ledger.positions import Variance
 from trueup.ledger.streams import SHARDS, movements_stream, shard_of
 from trueup.ports import Ledger, Registry
 from trueup.usecases.books import baseline_book, pin_of
-from trueup.usecases.ledger.checkpoints import EVER, Asked, pin_upon
+from trueup.usecases.ledger.checkpoints import EVER, Asked, pin_upon, stated_before
 from trueup.usecases.ledger.desk import LedgerDesk
 from trueup.usecases.ledger.gathering import gather, gather_sku
 from trueup.usecases.places import require_location
 from trueup.usecases.variances.expecting import standings
-from trueup.usecases.whole import all_of
 
 MAX_COUNTS = 100
 MAX_BLOCKS = 200
@@ -134,9 +133,8 @@ def _counted(count: Movement, expected: Mapping[tuple[str, str], Variance]) -> C
 
 def _baselines(registry: Registry, location: str) -> list[BookPin]:
     """Those that are kept, by their instants."""
-    book = baseline_book(location)
-    head = registry.get(Head, book)
-    known = [stored.value for stored in all_of(registry, Version, book)]
+    head = registry.get(Head, baseline_book(location))
+    known = stated_before(registry, location)
     pins = [pin_of(one) for one in [*known, *([head.value] if head else [])]]
     return sorted(pins, key=lambda pin: (_at(pin), pin.version))
 
