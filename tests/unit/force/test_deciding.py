@@ -5,9 +5,26 @@ from typing import Any
 
 import pytest
 
-from tests.unit.force.decisions_world import ACCOUNT, COOLDOWN, HASH, OVER, SELLER, START, Decisions
+from tests.unit.force.decisions_world import (
+    ACCOUNT,
+    COOLDOWN,
+    HASH,
+    OVER,
+    SELLER,
+    START,
+    Decisions,
+    capabilities,
+)
 from trueup.domain.errors import ConflictError, ForbiddenError, RetryLaterError
-from trueup.domain.force import ForceSettings, PlanKind, PlanState, Share, Urgency, in_share
+from trueup.domain.force import (
+    ForceSettings,
+    PlanKind,
+    PlanState,
+    PlanSummary,
+    Share,
+    Urgency,
+    in_share,
+)
 from trueup.ports import Create
 from trueup.usecases.force.checks import Wish
 from trueup.usecases.force.deciding import cancel, decide, reject
@@ -197,3 +214,11 @@ def test_rows_are_in_one_part_or_the_other() -> None:
     assert in_share(Urgency.DECREASE, 0, Share.DECREASES)
     assert not in_share(Urgency.DECREASE, 1, Share.DECREASES)
     assert not in_share(Urgency.INCREASE, 0, Share.DECREASES)
+
+
+def test_a_part_has_as_long_as_its_plan_and_its_channel_need() -> None:
+    world = Decisions(capabilities=capabilities(settle_seconds=3600))
+    world.propose("P1", {"1": (1, 1)}, summary=PlanSummary(seconds=1800))
+    (stage,) = world.decide("P1").stages
+    assert stage.deadline == START + timedelta(hours=6 + 1 + 1)
+    assert world.plan("P1").appointment == ("open", stage.deadline)

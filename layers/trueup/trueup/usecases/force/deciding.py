@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from trueup.domain.accounts import Account
 from trueup.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -23,7 +24,8 @@ from trueup.usecases.retrying import retried
 from trueup.usecases.runs import require_account
 
 LEAST = timedelta(hours=6)
-"""No part is at work longer than this and twice the time that its plan reckons with."""
+"""No part is at work longer than this, twice the time that its plan reckons with, and what the
+channel takes to show a change."""
 
 PATIENCE = timedelta(seconds=8)
 """No try to decide is begun after this."""
@@ -118,7 +120,8 @@ def _decision(
     undone = _undone(registry, plan)
     free = plan.kind is PlanKind.RETRY or undone is not None
     claimed = claims(registry, Party(account, settings, plan, wish.share, now, free))
-    decided = _decided(plan, _stage(plan, wish, claimed, now))
+    deadline = now + _longest(account, plan)
+    decided = _decided(plan, _stage(wish, claimed, now, deadline))
     writes: list[Write] = [Replace(decided, stored.version), *(c.write for c in claimed)]
     if undone is not None and undone.value.undone_by is None:
         marked = undone.value.model_copy(update={"undone_by": plan.id})
@@ -134,14 +137,19 @@ def _undone(registry: Registry, plan: ForcePlan) -> Stored[ForcePlan] | None:
     return undone if undone and undone.value.undone_by in (None, plan.id) else None
 
 
-def _stage(plan: ForcePlan, wish: Wish, claimed: list[Claimed], now: datetime) -> Stage:
+def _longest(account: Account, plan: ForcePlan) -> timedelta:
+    settles = account.capabilities.settle_seconds if account.capabilities else 0
+    return LEAST + timedelta(seconds=2 * plan.summary.seconds + settles)
+
+
+def _stage(wish: Wish, claimed: list[Claimed], now: datetime, deadline: datetime) -> Stage:
     return Stage(
         share=wish.share,
         decided_by=wish.by,
         decided_at=now,
         approved=wish.approving,
         note=wish.note,
-        deadline=now + LEAST + timedelta(seconds=2 * plan.summary.seconds),
+        deadline=deadline,
         sequences={one.slot.channel_location: one.slot.sequence for one in claimed},
     )
 
