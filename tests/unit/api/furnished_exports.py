@@ -31,5 +31,5 @@ def work_of(api: ApiWorld, seller: str) -> ExportWork:
 
 def build(api: ApiWorld, seller: str, id_: str, tries: int = 1) -> Export:
     """As its function does."""
-    job = ExportJob(seller=seller, export=id_, tries=tries)
+    job = ExportJob.model_validate({"schema": 1, "seller": seller, "export": id_, "tries": tries})
     return build_export(work_of(api, seller), job, lambda: False)
