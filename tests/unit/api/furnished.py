@@ -7,9 +7,10 @@ from urllib.parse import quote, urlencode
 
 from tests.unit.api.api_world import ApiWorld, listing, row
 from tests.unit.api.furnished_cases import furnish_cases
-from tests.unit.api.furnished_force import furnish_decisions
-from tests.unit.api.furnished_pushes import furnish_pushes
 from tests.unit.api.furnished_exports import furnish_exports
+from tests.unit.api.furnished_force import furnish_decisions
+from tests.unit.api.furnished_plans import furnish_plans
+from tests.unit.api.furnished_pushes import furnish_pushes
 from tests.unit.api.furnished_replays import furnish_replays
 from tests.unit.api.source_furniture import furnish_sources
 from tests.unit.api.variance_furniture import furnish_variances
@@ -91,6 +92,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "sku": SKUS[0],
         "?location": "1",
         **furnish_decisions(api, seller, other),
+        **furnish_plans(api, seller, f"{prefix or seller}-jp", home, rows, titled),
         **furnish_replays(api, seller, run, *SKUS[1:4]),
         **furnish_exports(api, seller, account),
         **furnish_pushes(api, seller, account, other, *SKUS[4:6]),
@@ -174,6 +176,8 @@ def _renamed(value: Any, named: Mapping[str, str]) -> Any:
         known = {"location": named["?location"], "skus": [named["sku"]]}
     if "account" in value and "pushes" in value:
         known = {"account": named["retried:account"], "pushes": [named["retried:push"]]}
+    if "account" in value and "locations" in value:  # what a plan is about
+        known = {"account": named["planned:account"]}
     if "status" in value and "account" in value:  # filters of a view
         known = {"account": named["account"]}
     return {k: known.get(k) or _renamed(v, named) for k, v in value.items()}
