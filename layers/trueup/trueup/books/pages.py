@@ -38,9 +38,11 @@ class Page:
         keys: list[str],
         ints: Mapping[str, Sequence[int]],
         texts: Mapping[str, list[str]] | None = None,
+        joined: str | None = None,
     ) -> None:
+        """`joined`: the keys, where whoever makes it has them as one text as well."""
         self._keys: list[str] | None = keys
-        self._joined: str | None = None
+        self._joined = joined
         self._rows = len(keys)
         self.ints = ints
         self.texts = texts or {}

@@ -53,6 +53,12 @@ class Chunk:
     def keys(self) -> list[str]:
         return self.joined.split("\n") if self.rows else []
 
+    def page(self, ints: Mapping[str, Sequence[int]]) -> Page:
+        """A page of the same keys, which are not cut again."""
+        if "keys" in vars(self):
+            return Page(self.keys, ints, joined=self.joined)
+        return Page.of_joined(self.joined, self.rows, ints)
+
     def beyond(self, *names: str) -> Bools:
         """Which rows hold a quantity, of the columns named, too large to count exactly."""
         rows = np.zeros(self.rows, np.bool_)

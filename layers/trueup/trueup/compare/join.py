@@ -144,8 +144,7 @@ class _Link:
         )
         if not len(alone):
             ints = self.packer.packed(verdicts.ints)
-            page = Page.of_joined(listed.joined, len(listed), ints)
-            return RowsWithOrigin(page, tally, origin)
+            return RowsWithOrigin(listed.page(ints), tally, origin)
         others = [unlisted_key(observed.keys[i]) for i in alone.tolist()]
         keys, merged, order = _merged(listed.keys, verdicts, others, shown.rows(alone))
         origin.order = order

@@ -86,7 +86,8 @@ class Source:
         """SKUs that are here, and not listed."""
         keys = self.positions.keys if self.place.index is not None else []
         alone = {keys[i] for i in self.place.left().tolist()}
-        if self.moves is None or len(self.moves) == len(np.unique(self.skus)):
+        listed = np.count_nonzero(np.diff(self.skus, prepend=-1))  # which ascend
+        if self.moves is None or len(self.moves) == listed:
             return alone
         known = set(self.skus.tolist())
         return alone | {sku for i, sku in enumerate(self.moves.skus) if i not in known}

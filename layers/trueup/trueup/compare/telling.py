@@ -51,7 +51,7 @@ class _Rows:
 
     def texts(self, name: str) -> list[str]:
         column = self._told[name]
-        if column.count(column[0]) == len(column):
+        if column[0] == column[-1] and column.count(column[0]) == len(column):
             return column[: len(self._order)]
         return list(self._pick(column)[1:])
 

@@ -13,8 +13,10 @@ from trueup.explain.replaying import Parts, in_order
 
 def newest_push(row: Row) -> Push | None:
     """The newest that was accepted before the capture."""
-    before = [push for push in row.facts.pushes if push.accepted_at <= row.facts.captured_at]
-    return max(before, key=_age, default=None)
+    pushes, until = row.facts.pushes, row.facts.captured_at
+    if not pushes:  # of nearly all rows
+        return None
+    return max((push for push in pushes if push.accepted_at <= until), key=_age, default=None)
 
 
 def _age(push: Push) -> tuple[int, str, int, int, int]:

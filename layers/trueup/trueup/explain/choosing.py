@@ -37,6 +37,8 @@ _PRECEDENCE: tuple[tuple[Cause, Family, bool], ...] = (
 
 _ONE_MOVEMENT = (Cause.MISSED_EVENT, Cause.DUPLICATE_EVENT)
 _DATED = (Cause.LAG, *_ONE_MOVEMENT)
+_ALWAYS = tuple((cause, family) for cause, family, replays in _PRECEDENCE if not replays)
+_REPLAYED = tuple((cause, family) for cause, family, _ in _PRECEDENCE)
 _ORDER = {cause: place for place, (cause, _, _) in enumerate(_PRECEDENCE)}
 
 
@@ -50,21 +52,19 @@ class Share(msgspec.Struct, frozen=True):
 
 def choose(row: Row, gap: int) -> list[Share]:
     """The causes of a gap (channel units, not 0); what they do not add up to is unexplained."""
-    candidates = {cause: list(family(row)) for cause, family in _families(row)}
-    exact = {cause: [one for one in found if row.fits(one)] for cause, found in candidates.items()}
-    fitting = {cause: found for cause, found in exact.items() if found}
+    families = _REPLAYED if row.replayed else _ALWAYS
+    candidates = {cause: list(family(row)) for cause, family in families}
+    fitting = {
+        cause: exact
+        for cause, found in candidates.items()
+        if found and (exact := [one for one in found if row.fits(one)])
+    }
     if fitting:
         return [_first(_likelier_first(row, fitting), gap)]
     vague = _named(chain(by_somebody(row), between_snapshots(row)))
     if vague:
         return [_first(vague, gap)]
     return _paired(row, candidates, gap)
-
-
-def _families(row: Row) -> Iterator[tuple[Cause, Family]]:
-    return (
-        (cause, family) for cause, family, replays in _PRECEDENCE if row.replayed or not replays
-    )
 
 
 def _likelier_first(

@@ -58,12 +58,12 @@ TIERS = (
 
 def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
     """The pair that alone gives exactly what is reported. None: none does, or more than one."""
+    if not _can_pair(candidates):
+        return None
     some = {
         cause: [one for one in found if effect(row, one) != 0]
         for cause, found in candidates.items()
     }
-    if not _can_pair(some):
-        return None
     for tier in TIERS:
         made = list(islice(_made(row, some, tier.causes), MAX_PAIRS + 1))
         if len(made) > MAX_PAIRS:
@@ -77,9 +77,9 @@ def pair(row: Row, candidates: Mapping[Cause, list[Candidate]]) -> Pair | None:
     return None
 
 
-def _can_pair(some: Mapping[Cause, list[Candidate]]) -> bool:
+def _can_pair(candidates: Mapping[Cause, list[Candidate]]) -> bool:
     """Whether there are two causes at all: for most rows there are not. A lag brings its own."""
-    causes = [cause for cause, found in some.items() if found]
+    causes = [cause for cause, found in candidates.items() if found]
     return len(causes) > 1 or causes == [Cause.LAG]
 
 
