@@ -258,3 +258,24 @@ def test_a_repeated_child_stores_the_same_bytes(rows: int, monkeypatch: pytest.M
         assert (one.frames, one.tally, one.groups) == (two.frames, two.tally, two.groups)
     assert seen
     assert len(world.differing()) == rows - len(moved)
+
+
+@pytest.mark.parametrize(("seen_before", "cause"), [(True, "lag"), (False, "unexplained")])
+def test_a_lag_from_before_a_baseline_is_known_where_it_was_seen_before(
+    seen_before: bool,  # noqa: FBT001 - a parameter of the test
+    cause: str,
+) -> None:
+    world = stocked({"A": 10}, {"A": 10})
+    world.reconcile()
+    record(world, move(MovementKind.SHIP, "A", 3, NOW + 61 * MINUTE))
+    world.now = NOW + 65 * MINUTE
+    if seen_before:
+        world.reconcile()
+        assert told(world, "A") == [("lag", -3)]
+    world.now = NOW + 70 * MINUTE
+    world.baseline("main", {"A": 7})
+    world.now = NOW + 80 * MINUTE
+    run = world.reconcile()
+    row = sheet(world)["A"]
+    assert (row["publishable"], row["reported"], row["reason"]) == (7, 10, Reason.DIFFERS)
+    assert [group.cause for group in run.locations[0].causes] == [cause]
