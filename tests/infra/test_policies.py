@@ -81,7 +81,7 @@ def roles_touching(part: str, expanded: Resources) -> set[str]:
 
 # What a state machine's role needs for the services its states call. The embedded stack does not
 # hold state machines to their roles, so this is where a missing right is found.
-RECONCILE = r"(\$\{ReconcileMachine\}|\S+:stateMachine:\$\{AWS::StackName\}-reconcile)"
+RECONCILE = r"(\$\{ReconcileMachine\}|\S+:stateMachine:\$\{AWS::StackName\}-(reconcile|force))"
 NEEDED = {
     "s3:getObject": re.compile(
         r"Allow s3:GetObject on \$\{EvidenceBucket\.Arn\}/(runs|replays)/\*"

@@ -48,6 +48,7 @@ MODES = [
     {"rows_a_call": 1},
     {"batch": 1, "rows_a_call": 3},
     {"calls_per_minute": 6},
+    {"calls_per_minute": 4, "reports": "on_hand", "takes": "on_hand"},
     {"throttled": 2},
     {"settles": 40, "tells_after": False},
     {"lose": 2},

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from trueup.books.pages import Page
 from trueup.books.schema import ROWS, RowUnknown
 from trueup.channel.contract import (
@@ -22,6 +24,7 @@ from trueup.channel.contract import (
 from trueup.domain.accounts import Account, Link
 from trueup.domain.errors import DefectError, RejectedError, RetryLaterError
 from trueup.domain.keys import channel_key_of
+from trueup.domain.rates import Grant
 from trueup.domain.runs import Inputs
 from trueup.domain.time import milliseconds
 from trueup.explain.explain import explain
@@ -47,10 +50,11 @@ Told = tuple[str, dict[str, int], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the channel shows of some items, and when the oldest was read."""
+    """What the channel shows of some items, when the oldest was read, and by how many calls."""
 
     rows: tuple[Observation, ...]
     captured_at: datetime
+    calls: int = 0
 
 
 def reference_to(work: Work, account: Account) -> AccountRef:
@@ -61,49 +65,51 @@ def reference_to(work: Work, account: Account) -> AccountRef:
 
 
 def look(
-    work: Work, account: Account, location: str, keys: Sequence[str], seconds: int = SECONDS
+    work: Work,
+    account: Account,
+    location: str,
+    keys: Sequence[str],
+    granted: Grant | None = None,
 ) -> Seen:
     """All the channel shows of some items (its own keys) of a location.
 
-    RetryLaterError: it asks for a pause, its rate is used up, or it takes too long;
-    RejectedError: it cannot be read.
+    `granted`: calls that the caller has taken already, and settles. RetryLaterError: the channel
+    asks for a pause, its rate is used up, or it takes too long; RejectedError: it cannot be read.
     """
-    until = work.clock() + timedelta(seconds=seconds)
+    until = work.clock() + timedelta(seconds=SECONDS)
     rows: list[Observation] = []
     captured: list[datetime] = []
-    cursor: str | None = None
+    calls, cursor = 0, None
     while (left := (until - work.clock()) // timedelta(milliseconds=1)) >= _LEAST_MS:
-        response = _fetch(work, account, location, keys, cursor, min(left, _CALL_MS))
+        request = FetchRequest(
+            account=reference_to(work, account),
+            budget=Budget(milliseconds=min(left, _CALL_MS)),
+            cursor=cursor,
+            locations=[location],
+            keys=[*keys],
+        )
+        response = _fetch(work, account, request, granted)
         rows += [row for row in response.rows if row.location == location]
         captured.append(instant_of(response.captured_at))
+        calls += response.calls
         if response.outcome == "done":
-            return Seen(tuple(rows), min(captured))
+            return Seen(tuple(rows), min(captured), calls)
         cursor = response.cursor
     raise RetryLaterError("The channel takes long to answer; try again.", 10)
 
 
 def _fetch(
-    work: Work,
-    account: Account,
-    location: str,
-    keys: Sequence[str],
-    cursor: str | None,
-    milliseconds: int,
+    work: Work, account: Account, request: FetchRequest, given: Grant | None
 ) -> FetchResponse:
-    granted = rates.take(work.registry, account, work.clock, want=LEAST_CALLS)
+    granted = given or rates.take(work.registry, account, work.clock, want=LEAST_CALLS)
     if not granted.calls:
         raise RetryLaterError("The channel's rate is used up for now.", granted.wait_seconds)
-    request = FetchRequest(
-        account=reference_to(work, account),
-        budget=Budget(milliseconds=milliseconds, calls=granted.calls),
-        cursor=cursor,
-        locations=[location],
-        keys=[*keys],
-    )
-    response = work.channels.call(account.channel, request)
+    budget = replace(request.budget, calls=granted.calls)
+    response = work.channels.call(account.channel, replace(request, budget=budget))
     if not isinstance(response, FetchResponse):
         raise DefectError(f"The connector {account.channel} did not answer a fetch.")
-    rates.settle(work.registry, account, granted, response.calls)
+    if given is None:
+        rates.settle(work.registry, account, granted, response.calls)
     _refuse(work, account, response)
     return response
 

@@ -29,6 +29,7 @@ from trueup.usecases.force.job import (
 )
 from trueup.usecases.force.judging import confirmed, unsure
 from trueup.usecases.force.keeping import keep, with_rows
+from trueup.usecases.force.own_position import rules_of
 from trueup.usecases.force.pushing import MARGIN_MS, TOO_LATE
 from trueup.usecases.force.reading_back import read_back
 from trueup.usecases.force.sending import CALL_MS
@@ -67,7 +68,9 @@ def check_chunk(force: Force, chunk: Stored[PushChunk]) -> int:
     if chunk.value.read_back or chunk.value.counts.queued:
         return 0
     try:
-        checked = _checked(force, chunk)
+        checked, pending = _checked(force, chunk)
+        if pending:
+            return POLL_SECONDS
         return 0 if read_back(force, checked) else POLL_SECONDS
     except RetryLaterError as error:
         return max(1, error.seconds)
@@ -82,21 +85,29 @@ def last_look(force: Force, chunk: Stored[PushChunk]) -> None:
         return
     after = with_rows(chunk.value, rows, force.work.clock())
     try:
-        read_back(force, _checked(force, keep(force.work.registry, chunk, after)))
+        read_back(force, _checked(force, keep(force.work.registry, chunk, after))[0])
     except (RetryLaterError, RejectedError, DefectError):
         return  # then nobody knows, and the log says so
 
 
-def _checked(force: Force, chunk: Stored[PushChunk]) -> Stored[PushChunk]:
-    """The chunk with what became of the batches that its rows are in."""
+def _checked(force: Force, chunk: Stored[PushChunk]) -> tuple[Stored[PushChunk], bool]:
+    """The chunk with what became of its batches; whether reading it back is to wait for some."""
     rows = rows_of(chunk.value)
     batches = sorted({row.batch for row in rows if _in_batch(row)})
     if not batches:
-        return chunk
+        return chunk, False
     states = {state.batch: state for state in _ask(force, batches)}
     told = [_confirmed(force, chunk.value, row, states) for row in rows]
     after = with_rows(chunk.value, told, force.work.clock())
-    return chunk if told == rows else keep(force.work.registry, chunk, after)
+    kept = chunk if told == rows else keep(force.work.registry, chunk, after)
+    return kept, any(_is_pending(force, row, states) for row in told)
+
+
+def _is_pending(force: Force, row: PushRow, states: Mapping[str, BatchState]) -> bool:
+    state = states.get(row.batch) if _in_batch(row) else None
+    until = row.intent_at + rules_of(force).patience_ms()
+    in_time = milliseconds(force.work.clock()) < until
+    return state is not None and state.state == "pending" and in_time
 
 
 def _in_batch(row: PushRow) -> bool:

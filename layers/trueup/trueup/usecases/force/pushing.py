@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trueup.domain.errors import LeaseLostError
+from trueup.domain.errors import LeaseLostError, RetryLaterError
 from trueup.domain.pushlog import PushChunk, PushOutcome, PushRow, rows_of
+from trueup.domain.rates import Grant
 from trueup.domain.time import milliseconds
 from trueup.ports import Stored
 from trueup.usecases.force.job import (
@@ -34,7 +35,7 @@ from trueup.usecases.force.judging import (
 from trueup.usecases.force.keeping import keep, keep_intent, with_rows
 from trueup.usecases.force.own_position import by_position
 from trueup.usecases.force.reading_back import read_back_now, shown_now
-from trueup.usecases.force.sending import Answer, grant, send
+from trueup.usecases.force.sending import Answer, give_back, grant, send
 from trueup.usecases.work import Work
 
 MARGIN_MS = 120_000
@@ -88,11 +89,16 @@ def push_chunk(force: Force, chunk: Stored[PushChunk]) -> _Pause | None:
         granted = grant(force, waiting)
         if not granted.calls:
             return _Pause(granted.wait_seconds)
-        chunk = _with_intent(force, chunk)
+        try:
+            chunk, made = _with_intent(force, chunk, granted)
+        except RetryLaterError as error:
+            give_back(force, granted, 1)
+            return _Pause(max(1, error.seconds))
         rows = rows_of(chunk.value)
         if not _sending(rows):
+            give_back(force, granted, made)
             break
-        answer = send(force, chunk.value, rows, granted)
+        answer = send(force, chunk.value, rows, granted, made)
         chunk = _answered(force, chunk, answer, again=again)
         again = _sending(rows_of(chunk.value))
         pause = _pause(answer, _waiting(chunk.value) < waiting)
@@ -126,33 +132,41 @@ def _taken_up(force: Force, chunk: Stored[PushChunk]) -> Stored[PushChunk]:
     return _kept(force, chunk, [unsure(row) for row in rows])
 
 
-def _with_intent(force: Force, chunk: Stored[PushChunk]) -> Stored[PushChunk]:
-    """The chunk with the intent of what is to be sent; what may not be sent has ended."""
+def _with_intent(
+    force: Force, chunk: Stored[PushChunk], granted: Grant
+) -> tuple[Stored[PushChunk], int]:
+    """The chunk with the intent of what is to be sent, and the calls that were made for it.
+
+    What may not be sent has ended. RetryLaterError: the channel is to be asked later.
+    """
     value = chunk.value
-    rows = _intended(force, value, by_position(force, value.channel_location, rows_of(value)))
-    if not _sending(rows):
-        return _kept(force, chunk, rows)
+    rows = by_position(force, value.channel_location, rows_of(value))
+    told, made = _intended(force, value, rows, granted)
+    if not _sending(told):
+        return _kept(force, chunk, told), made
     try:
-        return keep_intent(force, chunk, with_rows(value, rows, force.work.clock()))
+        return keep_intent(force, chunk, with_rows(value, told, force.work.clock())), made
     except LeaseLostError:
         now = milliseconds(force.work.clock())
-        return _kept(force, chunk, [superseded(row, now) for row in rows_of(value)])
+        return _kept(force, chunk, [superseded(row, now) for row in rows_of(value)]), made
 
 
-def _intended(force: Force, chunk: PushChunk, rows: Rows) -> Rows:
+def _intended(force: Force, chunk: PushChunk, rows: Rows, granted: Grant) -> tuple[Rows, int]:
     """Of channels that take on hand, what they show is read first."""
     queued = [row.key for row in rows if row.outcome == PushOutcome.QUEUED]
-    on_hand = force.capabilities.takes == "on_hand" and queued
-    shown = shown_now(force, chunk.channel_location, queued)[0] if on_hand else {}
+    if force.capabilities.takes != "on_hand" or not queued:
+        now = milliseconds(force.work.clock())
+        return [intended(row, now) if _is_queued(row) else row for row in rows], 0
+    shown, seen = shown_now(force, chunk.channel_location, queued, granted)
     now = milliseconds(force.work.clock())
-    return [
-        row
-        if row.outcome != PushOutcome.QUEUED
-        else intended_on_hand(row, shown.get(row.key), now)
-        if on_hand
-        else intended(row, now)
-        for row in rows
+    told = [
+        intended_on_hand(row, shown.get(row.key), now) if _is_queued(row) else row for row in rows
     ]
+    return told, seen.calls
+
+
+def _is_queued(row: PushRow) -> bool:
+    return row.outcome == PushOutcome.QUEUED
 
 
 def _answered(

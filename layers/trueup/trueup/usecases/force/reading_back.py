@@ -5,13 +5,13 @@ So the rows that people see are right at once, without waiting for the next run.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 
 from trueup.domain.errors import RejectedError, RetryLaterError
 from trueup.domain.keys import channel_key_of
 from trueup.domain.overlays import Overlay
 from trueup.domain.pushes import PushEntry
 from trueup.domain.pushlog import PushChunk, PushOutcome, PushRow, push_id, rows_of
+from trueup.domain.rates import Grant
 from trueup.domain.time import milliseconds
 from trueup.ports import Stored
 from trueup.usecases.chosen import Seen, compared, look
@@ -29,14 +29,14 @@ ACTOR = "rule:force"
 
 
 def shown_now(
-    force: Force, location: str, keys: Sequence[str]
-) -> tuple[dict[str, Shown], datetime, Seen]:
-    """What the channel shows of some rows, by row key; and when. As `chosen.look` raises."""
+    force: Force, location: str, keys: Sequence[str], granted: Grant | None = None
+) -> tuple[dict[str, Shown], Seen]:
+    """What the channel shows of some rows, by row key. As `chosen.look` takes and raises."""
     named = {channel_key_of(key): key for key in keys}
-    seen = look(force.work, force.account, location, sorted(named))
+    seen = look(force.work, force.account, location, sorted(named), granted)
     channel = force.capabilities
     shown = {named[row.key]: Shown.of(row, channel) for row in seen.rows if row.key in named}
-    return shown, seen.captured_at, seen
+    return shown, seen
 
 
 def read_back_now(force: Force, chunk: Stored[PushChunk]) -> None:
@@ -57,13 +57,12 @@ def read_back(force: Force, chunk: Stored[PushChunk]) -> bool:
         keep(force.work.registry, chunk, _done(force, chunk.value, rows))
         return True
     try:
-        shown, captured_at, seen = shown_now(
-            force, chunk.value.channel_location, [row.key for row in sent]
-        )
+        keys = [row.key for row in sent]
+        shown, seen = shown_now(force, chunk.value.channel_location, keys)
     except (RetryLaterError, RejectedError):
         return _given_up(force, chunk, rows)
     now, rules = milliseconds(force.work.clock()), rules_of(force)
-    at = milliseconds(captured_at)
+    at = milliseconds(seen.captured_at)
     told = [_noted(force, chunk, read(row, shown.get(row.key), at, rules, now)) for row in rows]
     return _settled(force, chunk, told, seen)
 

@@ -44,12 +44,22 @@ def grant(force: Force, rows: int) -> Grant:
     return rates.take(work.registry, account, work.clock, want=calls_for(force, rows))
 
 
-def send(force: Force, chunk: PushChunk, rows: Sequence[PushRow], granted: Grant) -> Answer:
-    """Have the rows set that are SENDING. RetryLaterError, DefectError: whether is not known."""
+def give_back(force: Force, granted: Grant, made: int) -> None:
+    """The calls that were granted and not made."""
+    rates.settle(force.work.registry, force.account, granted, made)
+
+
+def send(
+    force: Force, chunk: PushChunk, rows: Sequence[PushRow], granted: Grant, made: int
+) -> Answer:
+    """Have the rows set that are SENDING. `made`: calls of the grant that were made already.
+
+    RetryLaterError, DefectError: whether they were set is not known.
+    """
     indexes = [i for i, row in enumerate(rows) if row.outcome == PushOutcome.SENDING]
     request = PushRequest(
         account=reference_to(force.work, force.account),
-        budget=Budget(milliseconds=CALL_MS, calls=granted.calls),
+        budget=Budget(milliseconds=CALL_MS, calls=max(1, granted.calls - made)),
         rows=[_wire(chunk, i, rows[i]) for i in indexes],
     )
     began = force.work.clock()
@@ -57,7 +67,7 @@ def send(force: Force, chunk: PushChunk, rows: Sequence[PushRow], granted: Grant
     took = (force.work.clock() - began) // timedelta(milliseconds=1)
     if not isinstance(response, PushResponse):
         raise DefectError(f"The connector {force.account.channel} did not answer a push.")
-    rates.settle(force.work.registry, force.account, granted, response.calls)
+    give_back(force, granted, made + response.calls)
     return _answer(force, indexes, response, took)
 
 
