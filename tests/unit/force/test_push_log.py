@@ -131,6 +131,14 @@ def test_a_retried_row_leaves_the_view(book: Logbook) -> None:
     assert [(r.sku, r.advice is None) for r in shown] == [("A", True), ("B", False)]
 
 
+def test_dates_begin_with_since_and_end_before_until(book: Logbook) -> None:
+    book.plan("eu", (Share.ALL, [("1", [row("A")])]))
+    at, tick = book.made[0].created_at, timedelta(seconds=1)
+    assert len(pages(book, LogFilters(since=at, until=at + tick))) == 1
+    assert pages(book, LogFilters(since=at - tick, until=at)) == []
+    assert pages(book, LogFilters(since=at + tick)) == []
+
+
 def test_chunks_that_cannot_fit_are_not_unpacked(
     book: Logbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
