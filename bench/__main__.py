@@ -7,6 +7,8 @@
 `python -m bench ledger --json`: what appending, closing, folding and reading movements uses.
 
 `python -m bench exports --rows N --json`: what writing a table as a file takes, beside others.
+
+`python -m bench force --json`: orders that pushes overwrite, by what the channel can do.
 """
 
 import argparse
@@ -18,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bench import explained, exports, ledger
+from bench import explained, exports, force, ledger
 from bench.compare import measure
 from bench.corpus import command as corpus
 from bench.reconcile import cases, frames_read_for_fifty, peaks
@@ -38,6 +40,7 @@ def main() -> int:
     explained.add_options(commands.add_parser("explained", help="explaining beside comparing"))
     ledger.add_options(commands.add_parser("ledger", help="movements appended, closed, read"))
     exports.add_options(commands.add_parser("exports", help="tables as files, beside others"))
+    force.add_options(commands.add_parser("force", help="orders that come in while rows are set"))
     options = parser.parse_args()
     if options.command == "corpus":
         return corpus.run(options)
@@ -47,6 +50,8 @@ def main() -> int:
         return ledger.run(options)
     if options.command == "exports":
         return exports.run(options)
+    if options.command == "force":
+        return force.run(options)
     results = [report(rows, options.repeats) for rows in options.rows]
     if options.json:
         print(json.dumps({"machine": machine(), "results": results}))
