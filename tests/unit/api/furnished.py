@@ -91,7 +91,7 @@ def furnish(api: ApiWorld, seller: str, prefix: str = "") -> Furnished:
         "side": "channel",
         "sku": SKUS[0],
         "?location": "1",
-        **furnish_decisions(api, seller, other),
+        **furnish_decisions(api, seller, other, account),
         **furnish_plans(api, seller, f"{prefix or seller}-jp", home, rows, titled),
         **furnish_replays(api, seller, run, *SKUS[1:4]),
         **furnish_exports(api, seller, account),

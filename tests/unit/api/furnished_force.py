@@ -10,11 +10,14 @@ from trueup_api.routes.force_decisions import EXAMPLE_HASH
 DECIDING = ("confirm", "approve", "reject", "cancel")
 
 
-def furnish_decisions(api: ApiWorld, seller: str, account: str) -> dict[str, str]:
-    """The account is live after this. Somebody else proposed what is to be approved."""
+def furnish_decisions(api: ApiWorld, seller: str, account: str, shadow: str) -> dict[str, str]:
+    """The account is live after this. Somebody else proposed what is to be approved.
+
+    Another plan is of an account in shadow mode, where nothing is ever pushed.
+    """
     live = api.call("PATCH", f"/v1/accounts/{account}", {"mode": "live"}, claims=api.claims(seller))
     assert live.status == 200, live.text
-    named = {}
+    named = {"plan": waiting_plan(api, seller, shadow, "olga", places=()).id}
     for verb in DECIDING:
         by = "olga" if verb == "approve" else f"{seller}-user"
         named[f"{verb}_force_plan:account"] = account
