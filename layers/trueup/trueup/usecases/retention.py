@@ -16,6 +16,7 @@ from trueup.domain.runs import Fetch, Head, Housekeeping, Run, Version
 from trueup.domain.time import Clock
 from trueup.ports import Create, PageStore, Registry, Remove, Replace, Stored
 from trueup.usecases.exports.keeping import pins_of_exports
+from trueup.usecases.force.plan_keeping import forget_plans
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Plant
 
@@ -71,6 +72,7 @@ def sweep_books(
     runs = _forget_runs(registry, before, visible={head.made_by for head in heads})
     _forget_checkpoints(registry, before)
     _forget_replays(registry, before)
+    forget_plans(registry, pages, now)
     pinned = _pinned(registry, now)
     versions = blobs = 0
     for head in sorted(heads, key=lambda head: head.book):

@@ -30,6 +30,8 @@ MAX_OPEN = 10
 """Plans of an account that are being made at a time."""
 
 _LOOKED_AT = 50
+_MAX_SKU_BYTES = 200_000
+"""They are kept in the plan's record."""
 NO_FILTERS = Filters()
 
 
@@ -135,13 +137,17 @@ def _faults(
     yield from _location_faults(registry, account, proposal.locations)
     if proposal.skus and proposal.filters != NO_FILTERS:
         yield Fault("/skus", "name SKUs or give filters, not both")
-    if len(proposal.skus) > MAX_SKUS:
-        yield Fault("/skus", f"may be at most {MAX_SKUS}; give filters for more")
+    if len(proposal.skus) > MAX_SKUS or sum(map(_bytes, proposal.skus)) > _MAX_SKU_BYTES:
+        yield Fault("/skus", f"may be at most {MAX_SKUS}, and not too long; give filters for more")
         return
     listed = _listed(registry, pages, account.id, sorted(set(proposal.skus)))
     for index, sku in enumerate(proposal.skus):
         if sku not in listed:
             yield Fault(f"/skus/{index}", f"{sku} is not listed on this account")
+
+
+def _bytes(sku: str) -> int:
+    return len(sku.encode())
 
 
 def _location_faults(
