@@ -128,7 +128,7 @@ class Logbook:
             state=StageState.ENDED if not counts.queued else StageState.RUNNING,
             deadline=at + timedelta(hours=1),
             sequences={},
-            counts=counts,
+            counts=PushCounts() if counts.queued else counts,
         )
 
     def ids(self, plan: ForcePlan) -> list[str]:
