@@ -2,16 +2,20 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.domain.accounts import Code, Entity, Link, Slug
+from trueup.domain.fetches import Fetch as Fetch  # noqa: PLC0414 - known by this name, too
+from trueup.domain.fetches import Segment as Segment  # noqa: PLC0414
 from trueup.domain.groups import CauseGroup
 from trueup.domain.heads import Head as Head  # noqa: PLC0414 - known by this name, too
 from trueup.domain.heads import Version as Version  # noqa: PLC0414
 from trueup.domain.ledger import LedgerPin
 from trueup.domain.pins import BookPin as BookPin  # noqa: PLC0414 - known by this name, too
+from trueup.domain.tallies import Tally as Tally  # noqa: PLC0414
+from trueup.domain.tallies import Usage as Usage  # noqa: PLC0414
 from trueup.domain.time import Instant
 from trueup.domain.tolerances import Tolerance
 
@@ -34,74 +38,6 @@ class RunState(StrEnum):
     @property
     def final(self) -> bool:
         return self not in (RunState.QUEUED, RunState.RUNNING)
-
-
-class Usage(BaseModel):
-    """What a step used; sums with `+`. Write and read units as DynamoDB counts them."""
-
-    model_config = ConfigDict(frozen=True)
-    write_units: float = 0
-    read_units: float = 0
-    items_written: int = 0
-    bytes_written: int = 0
-    s3_puts: int = 0
-    s3_gets: int = 0
-    invocations: int = 0
-    gb_seconds: float = 0
-    transitions: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        mine, theirs = self.model_dump(), other.model_dump()
-        return Usage(**{name: mine[name] + theirs[name] for name in mine})
-
-
-class Tally(BaseModel):
-    """Counts of one location's rows. Units over and under are channel units of |gap|.
-
-    Each row is one of matching, differing, explained, stale, unknown, not listed, not on channel.
-    Units and value are of differing and of explained rows: what is within the tolerance matches.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    rows: int = 0
-    matching: int = 0
-    differing: int = 0
-    explained: int = 0
-    """Rows that differ for causes that pass by themselves; not among the differing."""
-    stale: int = 0
-    """Rows of which the channel's report is older than the account allows."""
-    unexplained: int = 0
-    """Base units, over and under alike, that no cause explains."""
-    units_over: int = 0
-    """The channel shows more than can be published: oversell risk."""
-    units_under: int = 0
-    """The channel shows less than can be published: lost sales."""
-    oversold_rows: int = 0
-    """Rows where nothing can be published and the channel shows some."""
-    unknown: int = 0
-    not_listed: int = 0
-    not_on_channel: int = 0
-    value_over: dict[str, int] = {}
-    """Minor units at price by currency of `units_over`; rows without a price are in `unvalued`."""
-    value_under: dict[str, int] = {}
-    unvalued: int = 0
-    """Differing rows of which no value is known, for want of a price or a currency."""
-    unlisted_skus: int = 0
-    """SKUs with stock here that no listing of the account names; they have no rows."""
-
-    def __add__(self, other: "Tally") -> "Tally":
-        sums: dict[str, Any] = {n: _sum(getattr(self, n), getattr(other, n)) for n in _TALLY}
-        return Tally(**sums)
-
-
-_TALLY = tuple(Tally.model_fields)
-
-
-def _sum(one: int | dict[str, int], two: int | dict[str, int]) -> int | dict[str, int]:
-    if isinstance(one, int) and isinstance(two, int):
-        return one + two
-    ones, twos = dict(one), dict(two)  # type: ignore[arg-type]
-    return {c: ones.get(c, 0) + twos.get(c, 0) for c in sorted(ones.keys() | twos.keys())}
 
 
 class LocationResult(BaseModel):
@@ -229,42 +165,6 @@ class Lease(Entity):
     @property
     def guard(self) -> str | None:
         return f"{self.holder}#{self.fence}"
-
-
-class Segment(BaseModel):
-    """A sorted object of fetched rows; its index is at its end."""
-
-    model_config = ConfigDict(frozen=True)
-    key: str
-    size: int
-    rows: int
-
-
-class Fetch(Entity):
-    """How far a run's fetch has come; changed by a conditional write a turn."""
-
-    record: ClassVar[str] = "fetch"
-    audited: ClassVar[bool] = False
-
-    run: str
-    account: Slug
-    cursor: str | None = None
-    reached: int = 0
-    """The position, as the channel counts, that the cursor leads to."""
-    done: bool = False
-    turns: int = 0
-    rows: int = 0
-    expected: int | None = None
-    attempt: int = 1
-    segments: tuple[Segment, ...] = ()
-    failed_locations: dict[Code, str] = {}
-    usage: Usage = Usage()
-    captured_from: Instant | None = None
-    captured_to: Instant | None = None
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        return (self.account, self.run)
 
 
 class History(Entity):
