@@ -6,9 +6,9 @@ from tests.unit.reconcile.test_reconciling import stocked
 from tests.world import ACCOUNT
 from trueup.domain.groups import CauseGroup
 from trueup.domain.runs import History, LocationResult, RunState
-from trueup.usecases.reconcile import closing
-from trueup.usecases.reconcile.closing import _batched, _Finding
+from trueup.usecases.reconcile import showing
 from trueup.usecases.reconcile.grouping import size_of
+from trueup.usecases.reconcile.showing import Finding, batched
 
 PLACES = ("1", "2", "3")
 
@@ -20,17 +20,17 @@ def test_batches_are_of_so_many_locations_and_bytes(groups: int, batches: int) -
         LocationResult(channel_location=f"{n}", state=RunState.SUCCEEDED, causes=samples)
         for n in range(100)
     ]
-    found = list(_batched([_Finding(result, None) for result in results]))
+    found = list(batched([Finding(result, None) for result in results]))
     assert [one.result for batch in found for one in batch] == results
     assert len(found) == batches
     for batch in found:
-        sizes = (min(size_of([one.result]), closing.HISTORY_BYTES) for one in batch)
-        assert sum(sizes) <= closing.TRANSACTION_BYTES
-        assert len(batch) <= closing.LOCATIONS_A_TRANSACTION
+        sizes = (min(size_of([one.result]), showing.HISTORY_BYTES) for one in batch)
+        assert sum(sizes) <= showing.TRANSACTION_BYTES
+        assert len(batch) <= showing.LOCATIONS_A_TRANSACTION
 
 
 def test_a_run_ends_in_as_many_transactions_as_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(closing, "TRANSACTION_BYTES", 1)
+    monkeypatch.setattr(showing, "TRANSACTION_BYTES", 1)
     world = stocked(20, PLACES)
     world.shelf.stock |= {(place, "SKU-0007"): 99 for place in PLACES}
     run = world.reconcile()
@@ -43,7 +43,7 @@ def test_a_run_ends_in_as_many_transactions_as_it_needs(monkeypatch: pytest.Monk
 
 
 def test_what_one_location_found_fits_into_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(closing, "HISTORY_BYTES", 500)
+    monkeypatch.setattr(showing, "HISTORY_BYTES", 500)
     world = stocked(20)
     world.shelf.stock |= {("1", f"SKU-{n:04d}"): 99 for n in range(10, 20)}
     run = world.reconcile()

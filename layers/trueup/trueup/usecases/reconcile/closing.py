@@ -1,43 +1,30 @@
 """The last step: make a run's rows visible, together with their differences, or not at all."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.books.manifest import Frame, Manifest, load_manifest, save_manifest
-from trueup.domain.errors import ConflictError
 from trueup.domain.groups import merged
 from trueup.domain.runs import (
     Fetch,
     Head,
-    History,
     LocationResult,
     Run,
     RunState,
     Tally,
     Usage,
-    Version,
 )
-from trueup.ports import Create, Events, Registry, Replace, Stored, Write
+from trueup.ports import Events, Stored
 from trueup.usecases import books, leases
-from trueup.usecases.alerts.checking import Bell, check_of, ring
+from trueup.usecases.alerts.checking import Bell, ring
 from trueup.usecases.costs import transitions_of
-from trueup.usecases.exceptions.tending import tending_of
 from trueup.usecases.overlays import fold
-from trueup.usecases.reconcile.grouping import LEAST_BYTES, RUN_BYTES, fitted, size_of
+from trueup.usecases.reconcile.grouping import LEAST_BYTES, RUN_BYTES, fitted
 from trueup.usecases.reconcile.job import Job, fetch_of, run_of
 from trueup.usecases.reconcile.parts import Part, PlanItem, load_part, load_plan
+from trueup.usecases.reconcile.showing import Finding, commit
 from trueup.usecases.retention import arrange
 from trueup.usecases.work import Work
-
-LOCATIONS_A_TRANSACTION = 30
-"""Head, version and history of each: within DynamoDB's 100 items a transaction."""
-
-TRANSACTION_BYTES = 2_500_000
-"""Of what locations found: with the run's own record within DynamoDB's 4 MB a transaction."""
-
-HISTORY_BYTES = 350_000
-"""Of what one location found: with keys and names within DynamoDB's 400 kB an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +33,6 @@ class Closed:
 
     run: Run
     fresh: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What the parts of one location come to."""
-
-    result: LocationResult
-    head: Head | None
 
 
 def close_run(work: Work, job: Job) -> Closed:
@@ -75,7 +54,7 @@ def close_run(work: Work, job: Job) -> Closed:
     ]
     usage = _usage(work, fetch, parts)
     ended = _ended(run.value, [finding.result for finding in findings], usage, work.clock())
-    _commit(work, job, run, ended, findings)
+    commit(work, job, run, ended, findings)
     return Closed(ended, fresh=True)
 
 
@@ -103,7 +82,7 @@ def _finding(
     location: str,
     fetch: Fetch,
     parts: list[tuple[PlanItem, Part | None]],
-) -> _Finding:
+) -> Finding:
     cause = fetch.failed_locations.get(location)
     mine = [part for item, part in parts if item.location == location]
     causes = [cause] if cause else [_cause(part) for part in mine if _cause(part)]
@@ -120,7 +99,7 @@ def _finding(
         version=head.version,
         causes=groups,
     )
-    return _Finding(result, head)
+    return Finding(result, head)
 
 
 def _cause(part: Part | None) -> str:
@@ -129,9 +108,9 @@ def _cause(part: Part | None) -> str:
     return part.cause
 
 
-def _failed(location: str, cause: str) -> _Finding:
+def _failed(location: str, cause: str) -> Finding:
     result = LocationResult(channel_location=location, state=RunState.FAILED, cause=cause)
-    return _Finding(result, None)
+    return Finding(result, None)
 
 
 def _head(work: Work, job: Job, location: str, fetch: Fetch, frames: list[Frame]) -> Head:
@@ -178,70 +157,3 @@ def _ended(run: Run, results: list[LocationResult], usage: Usage, now: datetime)
         "progress": run.progress.model_copy(update={"phase": "closed"}),
     }
     return run.model_copy(update=changes)
-
-
-def _commit(work: Work, job: Job, run: Stored[Run], ended: Run, findings: list[_Finding]) -> None:
-    batches = list(_batched(findings)) or [[]]
-    for number, batch in enumerate(batches):
-        lease = leases.held(work.registry, job.account, job.run)
-        writes = [write for finding in batch for write in _visible(work, job, ended, finding)]
-        if number == len(batches) - 1:
-            writes += [Replace(ended, run.version), leases.releasing(lease, work.clock())]
-            writes += [Create(tending) for tending in tending_of(ended)]
-            writes += [Create(check) for check in check_of(work.registry, ended)]
-        else:
-            renewed = lease.value.model_copy(update={"expires_at": work.clock() + leases.LEASE})
-            writes.append(Replace(renewed, lease.version))
-        work.registry.write(*writes)
-
-
-def _batched(findings: list[_Finding]) -> Iterator[list[_Finding]]:
-    batch: list[_Finding] = []
-    room = TRANSACTION_BYTES
-    for finding in findings:
-        size = min(HISTORY_BYTES, size_of([finding.result]))
-        if batch and (len(batch) == LOCATIONS_A_TRANSACTION or size > room):
-            yield batch
-            batch, room = [], TRANSACTION_BYTES
-        batch.append(finding)
-        room -= size
-    if batch:
-        yield batch
-
-
-def _visible(work: Work, job: Job, ended: Run, finding: _Finding) -> list[Write]:
-    """The writes that make one location's version visible and remember its figures.
-
-    None where an earlier try of this step has written them.
-    """
-    result = finding.result
-    writes = _history(work.registry, ended, result)
-    head = finding.head
-    if head is None:
-        return writes
-    before = work.registry.get(Head, head.book)
-    if before is not None and before.value.made_by == job.run:
-        return writes
-    if before is not None and before.value.version + 1 != head.version:
-        raise ConflictError("The rows of this location moved on while the run was closing.")
-    version = Version(**head.model_dump())
-    move = Create(head) if before is None else Replace(head, before.version)
-    return [*writes, move, Create(version)]
-
-
-def _history(registry: Registry, ended: Run, result: LocationResult) -> list[Write]:
-    if registry.get(History, ended.account, result.channel_location, ended.id) is not None:
-        return []
-    return [
-        Create(
-            History(
-                account=ended.account,
-                channel_location=result.channel_location,
-                run=ended.id,
-                finished_at=ended.finished_at or ended.opened_at,
-                state=result.state,
-                tally=result.tally,
-                causes=fitted([result], HISTORY_BYTES)[0].causes,
-            )
-        )
-    ]
