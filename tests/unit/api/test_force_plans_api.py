@@ -131,7 +131,9 @@ def test_locations_must_be_linked_and_compared(live: ApiWorld) -> None:
     (fault,) = ask(live, locations=[other]).body["faults"]
     assert "linked" in fault["reason"]
     path = f"/v1/accounts/eu/links/{path_token(other)}"
-    live.call("PUT", path, {"members": [{"location": "home"}]}, claims=live.claims())
+    live.call("POST", "/v1/locations", {"code": "away", "name": "Away"}, claims=live.claims())
+    put = live.call("PUT", path, {"members": [{"location": "away"}]}, claims=live.claims())
+    assert put.status == 200, put.text
     (fault,) = ask(live, locations=[other]).body["faults"]
     assert "never compared" in fault["reason"]
 
