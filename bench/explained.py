@@ -4,7 +4,7 @@ The rows of `bench.compare`, of which 1 % differ, and movements since the baseli
 and their shipments. Both sides read what is stored and store their rows. The second also reads
 the movements, folds them in as of each row's capture, builds the facts of what differs, explains
 it and stores the sheets. What a run does once before (gathering the ledger into sorted segments)
-is printed beside it.
+is counted with it.
 """
 
 import json
@@ -54,7 +54,10 @@ _DAY_MS = 43_200_000
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """CPU seconds, medians. `alone`: the compare without a ledger and explanations."""
+    """CPU seconds, medians. `alone`: the compare without a ledger and explanations.
+
+    `ratio`: of comparing, explaining and gathering to that.
+    """
 
     rows: int
     movements: int
@@ -65,11 +68,11 @@ class Explained:
     gathering: float
 
     @property
-    def ratio(self) -> float:
+    def ratio_without_gathering(self) -> float:
         return self.whole / self.alone
 
     @property
-    def ratio_with_gathering(self) -> float:
+    def ratio(self) -> float:
         return (self.whole + self.gathering) / self.alone
 
 
@@ -88,7 +91,7 @@ def measure(rows: int, movements: int = MOVED, repeats: int = 3) -> Explained:
     made = stored(data)
     alone, tally = _cpu(lambda: whole_compare(made, ()), repeats)
     shop = ledgered(data, movements)
-    gathering, segments = _cpu(lambda: gathered(shop), 1)
+    gathering, segments = _cpu(lambda: gathered(shop), repeats)
     whole, found = _cpu(lambda: compare_and_explain(shop, segments), repeats)
     assert found.differing + found.explained == tally.differing, (found, tally)
     return Explained(rows, movements, tally.differing, found.explained, alone, whole, gathering)
@@ -207,7 +210,7 @@ def report(rows: int, movements: int = MOVED, repeats: int = 3) -> dict[str, Any
     limit = budgets.get(str(rows))
     ratios = {
         "ratio": round(found.ratio, 2),
-        "ratio_with_gathering": round(found.ratio_with_gathering, 2),
+        "ratio_without_gathering": round(found.ratio_without_gathering, 2),
     }
     missed = limit is not None and found.ratio > limit
     return {**asdict(found), **ratios, "limit": limit, "missed": missed}
@@ -220,6 +223,6 @@ def _told(one: dict[str, Any]) -> str:
         f"{one['differing'] + one['explained']:,} rows differ\n"
         f"  compare alone {one['alone']:.3f} s   compare and explain {one['whole']:.3f} s   "
         f"gathering the ledger {one['gathering']:.3f} s\n"
-        f"  compare and explain / compare alone: {one['ratio']} of {one['limit']} ({mark}); "
-        f"with gathering: {one['ratio_with_gathering']}"
+        f"  all of it / compare alone: {one['ratio']} of {one['limit']} ({mark}); "
+        f"without gathering: {one['ratio_without_gathering']}"
     )

@@ -141,9 +141,10 @@ MOVEMENTS = BookSchema(
     ),
 )
 """What happened at seller locations since the base of a run's positions, in sorted segments; key:
-SKU NUL `ordinal`. A SKU's first row (`ordinal` 0, `kind` 0) is its position at the base, with
-`unknown` as in BASELINE. Rows of `kind` 0 behind it are what its references had open then:
-`quantity` by `bucket` and `reference`. The others are movements in the order of their fold:
+SKU NUL `ordinal`. A SKU's first row, if its `kind` is 0, is its position at the base, with
+`unknown` as in BASELINE; else that is what the pinned books say. Other rows of `kind` 0 are what
+its references had open then: `quantity` by `bucket` and `reference`. The others are movements in
+the order of their fold:
 `on_hand` to `in_transit`: what it adds to each by itself; `sets`: the bucket that a count sets, in
 the order of `domain.movements.BUCKETS` from 1 on, 0 if it is no count; `netted`: what it adds to
 the commitment of its reference, and `net_group` numbers those references of the SKU, -1 without.

@@ -140,12 +140,13 @@ class SortedRuns:
 
     def add(self, captured: Captured) -> None:
         """Locations in ascending order; the pages of one may overlap, and share no key."""
-        if not len(captured.page):
+        rows = len(captured.page)
+        if not rows:
             return
-        self._held.append(captured)
-        self._rows += len(captured.page)
-        if self._rows >= RUN_ROWS:
+        if self._rows + rows > RUN_ROWS:
             self._flush()
+        self._held.append(captured)
+        self._rows += rows
 
     def end(self) -> list[Segment]:
         self._flush()
