@@ -122,6 +122,7 @@ def _furnish(client: httpx.Client, token: str) -> dict[str, str]:
         "retried:account": "one-eu",
         "retried:push": f"{run['id']}.all.0.0",
         "plan": run["id"],
+        "planned:account": "one-eu",
         **_exceptional(admin, run["id"]),
     }
 
@@ -141,6 +142,7 @@ def _exceptional(admin: Admin, run: str) -> dict[str, str]:
         "adjustment": admin.post("/v1/adjustments", correction)["id"],
         "threshold": admin.post("/v1/accounts/one-eu/thresholds", threshold)["id"],
         "replay": admin.post(replays, {"kind": "replay"})["id"],
+        "export": admin.post("/v1/exports", {"of": "audit"})["id"],
     }
 
 
