@@ -198,6 +198,19 @@ def test_what_was_asked_for_is_told(shop: ApiWorld) -> None:
     assert until - datetime.fromisoformat(found["finished_at"]) == timedelta(days=KEPT_DAYS)
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize(
+    "filters", [{"account": "us"}, {"account": "eu", "status": "Success", "cause": "lag"}]
+)
+def test_a_view_without_rows_is_a_file_without_rows(
+    shop: ApiWorld, filters: dict[str, Any], kind: str
+) -> None:
+    id_ = asked(shop, "acme", filters, format=kind)
+    done = build(shop, "acme", id_)
+    assert (done.state, done.rows) == (ExportState.SUCCESS, 0)
+    assert len(body_of(shop, id_)) == done.size > 0
+
+
 def test_the_history_has_the_newest_first(shop: ApiWorld) -> None:
     ids = [asked(shop, "acme", FILTERS[View.ROWS]) for _ in range(3)]
     page = shop.call("GET", "/v1/exports?limit=2").body
@@ -238,6 +251,7 @@ def test_too_many_at_once_are_refused_until_one_ends(shop: ApiWorld) -> None:
     refused = shop.call("POST", "/v1/exports", body)
     assert (refused.status, refused.headers["Retry-After"]) == (429, "30")
     assert "5 exports are at work" in refused.body["detail"]
+    assert len(list(shop.exports.list("frozen/"))) == MAX_OPEN
     bolt = {"of": "audit", "filters": {}}
     assert shop.call("POST", "/v1/exports", bolt, claims=shop.claims("bolt")).status == 202
     build(shop, "acme", ids[2])

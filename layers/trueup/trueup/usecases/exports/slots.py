@@ -26,6 +26,12 @@ class TooManyError(ConflictError):
         super().__init__(_FULL)
 
 
+def check_room(registry: Registry) -> None:
+    """TooManyError before any work is done for nothing; `open_in_slot` has the last word."""
+    if len(registry.list(ExportSlot).items) >= MAX_OPEN:
+        raise TooManyError
+
+
 def open_in_slot(registry: Registry, export: Export, before: int | None = None) -> Export:
     """Write an export that is to be built, over version `before` if there is one, with a slot.
 

@@ -11,7 +11,7 @@ from trueup.usecases.exports.catalogue import check_columns, usual
 from trueup.usecases.exports.freezing import Chosen, freeze, view_of
 from trueup.usecases.exports.job import payload
 from trueup.usecases.exports.objects import frozen_key
-from trueup.usecases.exports.slots import open_in_slot
+from trueup.usecases.exports.slots import check_room, open_in_slot
 from trueup.usecases.exports.work import ExportDesk
 
 DEADLINE = timedelta(minutes=70)
@@ -43,6 +43,7 @@ def start_export(desk: ExportDesk, wish: Wish) -> Export:
     too many are at work.
     """
     check_columns(wish.of, wish.columns)
+    check_room(desk.registry)
     now = desk.clock()
     frozen = freeze(desk.registry, wish.chosen, wish.run, now)
     if (frozen.expected or 0) > MAX_ROWS:
