@@ -15,7 +15,9 @@ from tests.stack_world import StackWorld, invoke
 from trueup.adapters.clients import Clients
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.s3_objects import S3Objects
+from trueup.domain.accounts import Account, Mode
 from trueup.domain.exports import Format
+from trueup.domain.force import ForcePlan, Scope
 from trueup.domain.imports import Import, ImportKind, ImportState
 from trueup.domain.replays import Replay, ReplayKind
 from trueup.domain.runs import Lease, Run, Trigger
@@ -23,6 +25,8 @@ from trueup.domain.time import system_clock
 from trueup.ports import Create, Meter, Replace
 from trueup.usecases.exports.starting import Wish, start_export
 from trueup.usecases.exports.work import ExportDesk
+from trueup.usecases.force.checks import Wish as Approval
+from trueup.usecases.force.deciding import Counter, decide
 from trueup.usecases.leases import LEASE
 from trueup.usecases.rows.filters import Filters
 
@@ -90,6 +94,9 @@ class Senders:
         if sample == "close_run":
             self._replay()
             self._export()
+            self._plan()
+        if sample == "plan_force":
+            self._decide()
 
     def _run(self) -> None:
         """The run that samples name, opened anew."""
@@ -139,6 +146,36 @@ class Senders:
         )
         chosen = Filters(account=EVENTS["close_run"]["account"])
         start_export(desk, Wish(Format.XLSX, chosen, {"account": chosen.account}))
+
+    def _plan(self) -> None:
+        """The force plan that samples name, of an account that shows too much of one SKU."""
+        event, now, registry = EVENTS["plan_force"], system_clock(), self.demo.registry
+        stored = registry.get(Account, event["account"])
+        if stored is None:
+            raise LookupError(event["account"])
+        live = stored.value.model_copy(update={"mode": Mode.LIVE})
+        plan = ForcePlan(
+            id=event["plan"],
+            account=event["account"],
+            scope=Scope(locations=("north",)),
+            proposed_by="ada",
+            proposed_at=now,
+            expires_at=now + timedelta(hours=1),
+            deadline=now + timedelta(hours=1),
+        )
+        before = registry.get(ForcePlan, *plan.identity)
+        made = Replace(plan, before.version) if before else Create(plan)
+        registry.write(Replace(live, stored.version), made)
+
+    def _decide(self) -> None:
+        """As an approver does, but that its parts are then sent as samples."""
+        event = EVENTS["plan_force"]
+        counter = Counter(self.demo.registry, MemoryMachines(), system_clock, lambda: range(9))
+        stored = self.demo.registry.get(ForcePlan, event["account"], event["plan"])
+        if stored is None:
+            raise LookupError(event["plan"])
+        wish = Approval(by="grace", hash=stored.value.hash, approving=True)
+        decide(counter, event["account"], event["plan"], wish)
 
     def _member(self) -> None:
         self.stack.client("dynamodb").put_item(
