@@ -8,12 +8,10 @@ from trueup.usecases.force.deciding import require_plan
 from trueup.usecases.force.plan_reading import list_planned, list_plans
 from trueup.usecases.force.proposing import propose_plan
 from trueup.usecases.force.slots import coolings
-from trueup_api.routes.force_plan_forms import (
-    ForcePlanBody,
-    ForcePlansQuery,
+from trueup_api.routes.force_plan_forms import ForcePlanBody, ForcePlansQuery, PlannedRowsQuery
+from trueup_api.routes.force_plan_views import (
     ForcePlansView,
     ForcePlanView,
-    PlannedRowsQuery,
     PlannedRowsView,
     plan_view,
     planned_view,
