@@ -131,6 +131,9 @@ class Held:
             raise Died("the answer never came")
         return self.inner.call(channel, request)
 
+    def exists(self, channel: str) -> bool:
+        return bool(self.inner.exists(channel))
+
     def deliver(self) -> Any:
         return self.inner.call("shelf", self.request)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.paths import ROOT
+from tests.force_world import ForceWorld
 from tests.unit.alerts.test_checking import bell, ended
 from tests.unit.alerts.test_thresholds import threshold
 from tests.unit.audit.test_ledgers import Shop
@@ -43,11 +44,19 @@ def anchored() -> Notice:
     return notice
 
 
+def forced() -> Notice:
+    world = ForceWorld()
+    world.furnish({"A": 1}, {"A": 2})
+    world.force(world.plan({"A": 2}))
+    return world.events.notices[-1]
+
+
 REAL = {
     "threshold_crossed": lambda: sent(11),
     "threshold_worsened": lambda: sent(11, 20),
     "threshold_cleared": lambda: sent(11, 0),
     "audit_anchored": anchored,
+    "force_completed": forced,
 }
 
 
