@@ -26,6 +26,7 @@ _PARTS = (("committed", _COMMITTED), ("damaged", 3), ("on_hold", 4))
 
 BASE = ("on_hand", "committed", "damaged", "on_hold", "stated", "unknown")
 _SUMMED = ("on_hand", "committed", "damaged", "on_hold", "stated", "netted", "quantity")
+_FOLDED = (*BASE, "ordinal", "kind", "occurred_at", "sets", "quantity", "netted", "net_group")
 _BEYOND = 2 * MAX_QUANTITY
 """Stands for any quantity too large to count exactly."""
 
@@ -61,8 +62,8 @@ class Moves:
         )
 
     def quantities(self, index: Ints) -> Mapping[str, Any]:
-        """The integer columns at some rows; of unlimited size where sums might need that."""
-        return _exact({name: column[index] for name, column in self.movements.ints.items()})
+        """The columns to fold at some rows; of unlimited size where sums might need that."""
+        return _exact({name: self.movements.ints[name][index] for name in _FOLDED})
 
 
 def folded(
