@@ -59,8 +59,7 @@ class Simulation:
         lost = _overwritten(world, key, row)
         self.overwritten += lost
         self.hit += lost > 0
-        said = "cannot compare and set" in row.message
-        self.silent += lost > 0 and not said and row.outcome == PushOutcome.APPLIED
+        self.silent += lost > 0 and "cannot compare and set" not in row.message
 
 
 def _overwritten(world: ForceWorld, key: str, row: PushRow) -> int:

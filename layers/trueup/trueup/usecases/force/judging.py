@@ -33,9 +33,8 @@ LOST = "It was perhaps sent; the channel did not show it in time."
 OTHER = "It was sent, and the channel shows {} instead: sold or edited meanwhile, or not taken."
 NOT_SEEN = "The channel took it in, and did not show it in time."
 SUPERSEDED = "A newer force was admitted at this location; nothing was sent."
-WINDOW = (
-    "The channel cannot compare and set: what was sold in the {} ms of the call may be overwritten."
-)
+_BLIND = "The channel cannot compare and set"
+WINDOW = f"{_BLIND}: what was sold in the {{}} ms of the call may be overwritten."
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +202,6 @@ def confirmed(row: PushRow, state: BatchState, refused: str | None, now: int) ->
 
 def windowed(row: PushRow, window_ms: int) -> PushRow:
     """A row that was set without compare-and-set says how long a sale might have been lost."""
-    if row.outcome != PushOutcome.APPLIED or row.message:
+    if row.outcome not in (PushOutcome.APPLIED, PushOutcome.UNVERIFIED) or _BLIND in row.message:
         return row
-    return replace(row, message=WINDOW.format(window_ms))
+    return replace(row, message=f"{row.message} {WINDOW.format(window_ms)}".strip())
