@@ -79,6 +79,7 @@ def test_a_row_has_all_columns_of_the_panel(api: ApiWorld) -> None:
             "delta": 4,
             "gap": 1,
             "direction": "under",
+            "read_only": False,
             "status": "Failed",
             "outcome": "exception",
             "checked": True,
