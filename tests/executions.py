@@ -46,7 +46,7 @@ def executed(stack: Embedded, name: str, machine: str = "reconcile") -> Executio
 
 
 def execution_arn(stack: Embedded, name: str, machine: str = "reconcile") -> str:
-    arn: str = stack.outputs[f"{machine.title()}Arn"]
+    arn: str = stack.outputs[f"{machine.title().replace('_', '')}Arn"]
     return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
 
 

@@ -26,12 +26,17 @@ ROLES = ("admin", "approver", "operator", "viewer")
 
 
 class StackWorld:
-    """Everything of one seller; a problem of the API is an AssertionError with its text."""
+    """Everything of one seller, as one of its people: `name`, with all roles unless told.
 
-    def __init__(self, stack: Embedded, seller: str) -> None:
+    A problem of the API is an AssertionError with its text.
+    """
+
+    def __init__(
+        self, stack: Embedded, seller: str, name: str = "", roles: Sequence[str] = ROLES
+    ) -> None:
         self.stack = stack
         self.seller = seller
-        self._person = stack.create_person(f"{seller}@example.com", seller, ROLES)
+        self._person = stack.create_person(f"{name or seller}@example.com", seller, roles)
         headers = {"Authorization": f"Bearer {stack.access_token(self._person)}"}
         self.http = httpx.Client(
             base_url=stack.api_url, headers=headers, timeout=60, trust_env=False

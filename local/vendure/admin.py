@@ -103,6 +103,11 @@ class VendureAdmin:
         for batch in _batches(rows):
             self._admin.ask(SET_STOCK, input=batch)
 
+    def stop_tracking(self, ids: Sequence[str]) -> None:
+        """Their stock counts no more: they can always be bought."""
+        rows = [{"id": key, "trackInventory": "FALSE"} for key in ids]
+        self._admin.ask(SET_STOCK, input=rows)
+
     def delete_variants(self, ids: Sequence[str]) -> None:
         for batch in _batches(ids):
             self._admin.ask(DELETE_VARIANTS, ids=batch)

@@ -23,6 +23,7 @@ from local.vendure import (
     seed,
 )
 from tests.stack_world import StackWorld, rules_off
+from tests.vendure_shop import positions
 
 pytestmark = [pytest.mark.stack, pytest.mark.vendure, pytest.mark.slow]
 
@@ -84,14 +85,6 @@ def shop(
         confirmed = world.post(f"/v1/accounts/{ACCOUNT}/proposals/confirm", {"all": True})
         assert world.applied(confirmed["import"]["id"])["rows"] == 200
         yield Shop(world, vendure_admin, seeded, unmapped, confirmed)
-
-
-def positions(admin: VendureAdmin, place: str) -> list[dict[str, Any]]:
-    return [
-        {"sku": level.sku, "on_hand": level.on_hand, "committed": level.allocated}
-        for level in admin.levels()
-        if level.location_id == place
-    ]
 
 
 def differing(shop: Shop) -> dict[Key, tuple[Any, ...]]:
