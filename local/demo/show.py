@@ -15,6 +15,7 @@ from local.demo.calling import curl_lines
 from local.demo.errors import DemoError
 from local.demo.events import FEED, WMS
 from local.demo.findings import NOTES, findings
+from local.demo.forcing import Forcing
 from local.demo.functions import invoke
 from local.demo.home import Home
 from local.demo.onboarding import Onboarding
@@ -157,6 +158,8 @@ class Demo:
         self._explain(api)
         for shop, run in zip(SHOPS, runs, strict=True):
             self._complain(api, shop.account, run)
+        if VENDURE.account in {run["account"] for run in done if run["state"] == "Succeeded"}:
+            Forcing(api, self._screen, VENDURE.account, self._home.files).run()
         self._tell_how_to_call(api)
 
     def _explain(self, api: Api) -> None:
