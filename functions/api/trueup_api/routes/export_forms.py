@@ -1,6 +1,6 @@
 """What requests about exports say, and how an export is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
 
-from trueup.domain.errors import Fault, RejectedError
+from trueup.domain.errors import Fault
 from trueup.domain.exports import (
     MAX_COLUMNS,
     MAX_WIDTH,
@@ -19,6 +19,7 @@ from trueup.domain.exports import (
     View,
 )
 from trueup.usecases.exceptions.listing import Asked
+from trueup.usecases.exports.catalogue import column_faults
 from trueup.usecases.exports.freezing import Chosen
 from trueup.usecases.exports.starting import Wish
 from trueup_api.fields import Cursor, Limit
@@ -131,37 +132,37 @@ class LinkView(Strict):
 
 
 def wish_of(body: ExportBody) -> Wish:
-    """RequestError, 422: filters that the view does not have; RejectedError: what does not fit."""
-    _check(body)
-    filters = _filters(body)
+    """RequestError, 422, naming every sort, run, filter and column that the view does not have."""
+    columns = tuple(Shown(name=one.name, width=one.width) for one in body.columns)
+    filters, wrong = _filters(body)
+    faults = (*_faults(body), *wrong, *column_faults(View(body.of), columns))
+    if filters is None or faults:
+        detail = "This cannot be exported as it is asked for."
+        raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults)
     return Wish(
         format=Format(body.format),
         chosen=_chosen(filters),
         filters=filters.model_dump(mode="json", exclude_defaults=True),
-        columns=tuple(Shown(name=one.name, width=one.width) for one in body.columns),
+        columns=columns,
         run=body.run,
     )
 
 
-def _check(body: ExportBody) -> None:
-    faults = []
+def _faults(body: ExportBody) -> Iterator[Fault]:
     if body.sort not in (None, SORTS[View(body.of)]):
-        faults.append(Fault("/sort", f"this view is sorted by {SORTS[View(body.of)]}"))
+        yield Fault("/sort", f"this view is sorted by {SORTS[View(body.of)]}")
     if body.run is not None and body.of != "rows":
-        faults.append(Fault("/run", "only rows are of a run"))
-    if faults:
-        raise RejectedError("This cannot be exported.", tuple(faults))
+        yield Fault("/run", "only rows are of a run")
 
 
-def _filters(body: ExportBody) -> Strict:
+def _filters(body: ExportBody) -> tuple[Strict | None, tuple[Fault, ...]]:
+    """Those of the view, or what is wrong with them."""
     try:
         given = msgspec.json.encode(body.filters)
-        return FILTERS[body.of].model_validate_json(given, strict=True)
+        return FILTERS[body.of].model_validate_json(given, strict=True), ()
     except ValidationError as error:
         found = faults_of(error, pointers=True)
-        faults = tuple(Fault(f"/filters{fault.where}", fault.reason) for fault in found)
-        detail = "The filters have values that are wrong."
-        raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults) from error
+        return None, tuple(Fault(f"/filters{fault.where}", fault.reason) for fault in found)
 
 
 def _chosen(filters: Strict) -> Chosen:

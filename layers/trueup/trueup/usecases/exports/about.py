@@ -24,7 +24,12 @@ _STATE = {
 
 
 def about(
-    seller: str, export: Export, frozen: Frozen, built_at: datetime, contents: Contents
+    seller: str,
+    export: Export,
+    frozen: Frozen,
+    built_at: datetime,
+    contents: Contents,
+    unreadable: int = 0,
 ) -> Sequence[tuple[str, Cell]]:
     return [
         ("View", TITLES[export.of]),
@@ -36,9 +41,15 @@ def about(
         ("Shows", _STATE[export.of]),
         ("Generated at (UTC)", built_at),
         ("Rows", contents.rows),
+        *_unreadable(export.of, unreadable),
         ("SHA-256 of the data", contents.sha256),
         ("Export", export.id),
     ]
+
+
+def _unreadable(of: View, records: int) -> Iterator[tuple[str, Cell]]:
+    if of is View.AUDIT:
+        yield "Records that cannot be read", records
 
 
 def _places(frozen: Frozen) -> Iterator[tuple[str, Cell]]:

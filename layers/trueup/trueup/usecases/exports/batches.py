@@ -15,22 +15,31 @@ _ROWS = 500
 
 
 def batches_of(
-    registry: Registry, pages: PageStore, frozen: Frozen, names: Sequence[str]
+    registry: Registry,
+    pages: PageStore,
+    frozen: Frozen,
+    names: Sequence[str],
+    unreadable: list[int] | None = None,
 ) -> Iterator[Batch]:
-    """All rows of what was frozen, in its order, with these columns."""
+    """All rows of what was frozen, in its order, with these columns.
+
+    The sequences of records that cannot be read are added to `unreadable`, as they are met.
+    """
     if frozen.filters is not None:
         return row_batches(pages, frozen.sources, frozen.filters, names)
-    return _batched(_rows(registry, pages, frozen), names)
+    return _batched(_rows(registry, pages, frozen, [] if unreadable is None else unreadable), names)
 
 
-def _rows(registry: Registry, pages: PageStore, frozen: Frozen) -> Iterator[others.Row]:
+def _rows(
+    registry: Registry, pages: PageStore, frozen: Frozen, unreadable: list[int]
+) -> Iterator[others.Row]:
     if frozen.asked is not None and frozen.standing is not None:
         (source,) = frozen.sources
         return others.exceptions(pages, frozen.asked, source, frozen.standing)
     if frozen.pushed is not None:
-        return others.pushes(registry, frozen.pushed)
+        return others.pushes(registry, frozen.pushed, frozen.accounts)
     if frozen.wanted is not None:
-        return others.changes(registry, frozen.wanted, frozen.audit_head)
+        return others.changes(registry, frozen.wanted, frozen.audit_head, unreadable)
     raise DefectError("Nothing was frozen for this export.")
 
 

@@ -20,6 +20,7 @@ from trueup.usecases.exports.ending import end
 from trueup.usecases.exports.frozen import Frozen
 from trueup.usecases.exports.job import ExportJob
 from trueup.usecases.exports.objects import file_key, frozen_key
+from trueup.usecases.exports.watching import watched
 from trueup.usecases.exports.work import ExportWork
 from trueup.usecases.retrying import retried
 
@@ -108,21 +109,26 @@ class _Build:
         export, work = self._stored.value, self._work
         table = table_of(export.of, export.columns)
         names = [column.name for column in export.columns]
-        batches = self._watched(batches_of(work.registry, work.pages, frozen, names))
+        registry, pages = watched(work.registry, self._look), watched(work.pages, self._look)
+        unreadable: list[int] = []
+        batches = self._counted(batches_of(registry, pages, frozen, names, unreadable))
         if export.format is Format.CSV:
             return write_csv(upload.write, table, batches)
 
         def told(contents: Contents) -> Any:
-            return about(work.seller, export, frozen, work.clock(), contents)
+            return about(work.seller, export, frozen, work.clock(), contents, len(unreadable))
 
         return write_xlsx(upload.write, table, batches, told)
 
-    def _watched(self, batches: Batches) -> Iterator[Batch]:
+    def _look(self) -> None:
+        if self._hurried():
+            raise TooLargeError
+
+    def _counted(self, batches: Batches) -> Iterator[Batch]:
         """The batches; tells how far it is now and then. TooLargeError, SupersededError."""
         rows = 0
         for batch in batches:
-            if self._hurried():
-                raise TooLargeError
+            self._look()
             rows += len(batch[0])
             if rows - self._told >= PROGRESS_ROWS:
                 self._told = rows

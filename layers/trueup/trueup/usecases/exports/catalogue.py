@@ -39,7 +39,7 @@ def _signed(name: str, heading: str, *, usual: bool = False) -> Field:
 
 
 def _instant(name: str, heading: str, *, usual: bool = False) -> Field:
-    return Field(name, heading, "", "instant", 20, usual=usual)
+    return Field(name, heading, "", "instant", 25, usual=usual)
 
 
 ROWS = (
@@ -174,9 +174,13 @@ def usual(of: View) -> tuple[Shown, ...]:
 
 def check_columns(of: View, columns: Sequence[Shown]) -> None:
     """RejectedError naming the columns that there are none of, or that come twice."""
-    faults = tuple(_faults({field.name for field in CATALOGUE[of]}, columns))
-    if faults:
+    if faults := column_faults(of, columns):
         raise RejectedError("Some columns cannot be exported.", faults)
+
+
+def column_faults(of: View, columns: Sequence[Shown]) -> tuple[Fault, ...]:
+    """What `check_columns` refuses."""
+    return tuple(_faults({field.name for field in CATALOGUE[of]}, columns))
 
 
 def _faults(known: set[str], columns: Sequence[Shown]) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from trueup.domain.accounts import Account
 from trueup.domain.errors import (
     ConflictError,
     Fault,
@@ -17,7 +18,7 @@ from trueup.usecases.audit.chain import head_of
 from trueup.usecases.audit.reading import Wanted
 from trueup.usecases.books import rows_book
 from trueup.usecases.exceptions.listing import Asked, standing_of
-from trueup.usecases.exports.frozen import Frozen, Place
+from trueup.usecases.exports.frozen import Frozen, Place, shown
 from trueup.usecases.force.log import read_log
 from trueup.usecases.force.log_filters import LogFilters
 from trueup.usecases.retention import KEPT_DAYS
@@ -25,6 +26,7 @@ from trueup.usecases.rows.filters import Filters
 from trueup.usecases.rows.history import source_of
 from trueup.usecases.rows.sources import MAX_SOURCES, Source, visible_sources
 from trueup.usecases.runs import require_account
+from trueup.usecases.whole import all_of
 
 Chosen = Filters | Asked | Wanted | LogFilters
 """What a view was filtered by."""
@@ -54,7 +56,8 @@ def freeze(registry: Registry, chosen: Chosen, run: str | None, now: datetime) -
     if isinstance(chosen, LogFilters):
         read_log(registry, chosen, cursor=None, limit=1)  # refuses what the view does
         until = min(chosen.until or now, now)
-        return Frozen(as_of=now, pushed=replace(chosen, until=until))
+        accounts = tuple(shown(stored.value) for stored in all_of(registry, Account))
+        return Frozen(as_of=now, pushed=replace(chosen, until=until), accounts=accounts)
     found = _visible(registry, chosen) if run is None else _made_by(registry, chosen, run, now)
     return Frozen(as_of=now, filters=chosen, places=_places(found))
 

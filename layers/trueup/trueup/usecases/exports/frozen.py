@@ -34,6 +34,12 @@ class FrozenSource(Source):
         return self.frozen_allocation
 
 
+def shown(account: Account) -> Account:
+    """What files may tell of an account."""
+    hidden: dict[str, Any] = {"config": {}, "secret": None}
+    return account.model_copy(update=hidden)
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -51,9 +57,8 @@ class Place(_Part):
 
     @classmethod
     def of(cls, source: Source) -> "Place":
-        hidden: dict[str, Any] = {"config": {}, "secret": None, "locations": ()}
         return cls(
-            account=source.account.model_copy(update=hidden),
+            account=shown(source.account).model_copy(update={"locations": ()}),
             place=source.place,
             version=Head(**source.version.model_dump()),
             attempt=source.attempt,
@@ -91,6 +96,8 @@ class Frozen(_Part):
     asked: Asked | None = None
     standing: Standing | None = None
     pushed: LogFilters | None = None
+    accounts: tuple[Account, ...] = ()
+    """Of pushes: all that the seller had. None in what was frozen before they were kept."""
     wanted: Wanted | None = None
     audit_head: int = 0
 

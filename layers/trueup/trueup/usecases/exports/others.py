@@ -1,9 +1,10 @@
 """Pushes, exceptions and the audit trail as rows of cells, one dict a row."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from trueup.domain.accounts import Account
 from trueup.domain.audit import AuditRecord
 from trueup.domain.cause_words import sentence_of
 from trueup.domain.money import EXPONENTS
@@ -16,6 +17,7 @@ from trueup.usecases.exceptions.listing import (
     Standing,
     every_exception,
 )
+from trueup.usecases.exports.catalogue import AUDIT
 from trueup.usecases.exports.flattening import cell_of, money_text, row_cells
 from trueup.usecases.force.log import scan
 from trueup.usecases.force.log_filters import LogFilters
@@ -24,27 +26,38 @@ from trueup.usecases.rows.sources import Source
 
 Row = dict[str, Cell]
 _AT_ONCE = 250
+UNREADABLE = "cannot be read"
+_AUDIT = [field.name for field in AUDIT]
 
 
-def pushes(registry: Registry, filters: LogFilters) -> Iterator[Row]:
-    """Those queued before the export; what became of them, as it is when they are read."""
+def pushes(registry: Registry, filters: LogFilters, accounts: Sequence[Account]) -> Iterator[Row]:
+    """Those queued before the export; what became of them, as it is when they are read.
+
+    `accounts`: all of the seller, as they were when it was asked for.
+    """
     if filters.since and filters.until and filters.since >= filters.until:
         return iter(())
-    return map(push_cells, scan(registry, filters))
+    return map(push_cells, scan(registry, filters, accounts))
 
 
 def exceptions(pages: PageStore, asked: Asked, source: Source, standing: Standing) -> Iterator[Row]:
     return map(exception_cells, every_exception(pages, asked, source, standing))
 
 
-def changes(registry: Registry, wanted: Wanted, head: int) -> Iterator[Row]:
-    """One row for each change of each record that fits, up to the record `head`."""
+def changes(registry: Registry, wanted: Wanted, head: int, unreadable: list[int]) -> Iterator[Row]:
+    """One row for each change of each record that fits, up to the record `head`.
+
+    One that cannot be read has a row that says so, and is added to `unreadable`.
+    """
     cursor: str | None = None
     while True:
         trail = read_trail(registry, wanted, cursor=cursor, limit=_AT_ONCE)
-        for record in trail.records:
-            if record.sequence <= head:
-                yield from audit_cells(record)
+        told = {r.sequence: r for r in trail.records} | dict.fromkeys(trail.unreadable)
+        for sequence in sorted((one for one in told if one <= head), reverse=True):
+            record = told[sequence]
+            if record is None:
+                unreadable.append(sequence)
+            yield from audit_cells(record) if record else (unreadable_cells(sequence),)
         cursor = trail.cursor
         if cursor is None:
             return
@@ -77,6 +90,11 @@ def audit_cells(record: AuditRecord) -> Iterator[Row]:
             "previous": record.previous,
             "hash": record.hash,
         }
+
+
+def unreadable_cells(sequence: int) -> Row:
+    """A record of which nothing but its place is known."""
+    return dict.fromkeys(_AUDIT) | {"sequence": sequence, "action": UNREADABLE}
 
 
 def _json(fields: dict[str, Any]) -> str | None:

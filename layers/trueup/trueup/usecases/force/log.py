@@ -1,7 +1,7 @@
 """The push log: every row that was to be set at a channel, the latest plan first."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trueup.domain.accounts import Account, Slug
@@ -51,16 +51,23 @@ def read_log(registry: Registry, filters: LogFilters, *, cursor: str | None, lim
     return LogPage(rows, any(account.client for account in every), written)
 
 
-def scan(registry: Registry, filters: LogFilters) -> Iterator[LogRow]:
-    """All rows that fit, lazily, in the order of `read_log`. RejectedError: as there."""
-    return (row for row in scan_within(registry, filters, None) if row is not None)
+def scan(
+    registry: Registry, filters: LogFilters, accounts: Sequence[Account] = ()
+) -> Iterator[LogRow]:
+    """All rows that fit, lazily, in the order of `read_log`. RejectedError: as there.
+
+    `accounts`: those of the seller at an earlier time; none: as they are now.
+    """
+    found = scan_within(registry, filters, None, accounts)
+    return (row for row in found if row is not None)
 
 
 def scan_within(
-    registry: Registry, filters: LogFilters, chunks: int | None
+    registry: Registry, filters: LogFilters, chunks: int | None, known: Sequence[Account] = ()
 ) -> Iterator[LogRow | None]:
     """As `scan`, through so many chunks; None ends it where there were more."""
-    accounts = _chosen([stored.value for stored in all_of(registry, Account)], filters)
+    every = list(known) or [stored.value for stored in all_of(registry, Account)]
+    accounts = _chosen(every, filters)
     for found in Walk(registry, filters, accounts, None, Budget(None, chunks)).found():
         if found.chunk is None:
             yield None
