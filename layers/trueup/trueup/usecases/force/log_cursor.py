@@ -1,20 +1,13 @@
 """Cursors through the push log: where to go on, for whom and for which filters.
 
-A cursor holds no right: its seller must be the caller's, and all it names is looked up among the
-caller's own things. Chunks are in the order of plan, account, part and number, the latest first.
+Chunks are in the order of plan, account, part and number, the latest first.
 """
-
-import base64
-import binascii
-import zlib
 
 import msgspec
 
-from trueup.domain.errors import Fault, RejectedError
+from trueup.usecases.cursors import MAX_LENGTH, packed, unpacked
 
-MAX_LENGTH = 8_000
-"""In an address, which gateways take up to some 10,000 characters of."""
-_MAX_PLAIN = 50_000
+__all__ = ["MAX_LENGTH", "LogCursor", "Order", "read_cursor", "write_cursor"]
 
 Order = tuple[str, str, str, int]
 """Of a chunk: plan, account, share, number. Greater: later, so shown before."""
@@ -36,32 +29,13 @@ class LogCursor(msgspec.Struct, frozen=True, array_like=True):
     version: int = 1
 
 
-_decode = msgspec.msgpack.Decoder(LogCursor).decode
+_DECODER = msgspec.msgpack.Decoder(LogCursor)
 
 
 def write_cursor(cursor: LogCursor) -> str:
-    packed = zlib.compress(msgspec.msgpack.encode(cursor), 9)
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return packed(cursor)
 
 
 def read_cursor(text: str, seller: str, filters: str) -> LogCursor:
     """RejectedError unless it was made for this seller and these filters."""
-    try:
-        padded = text + "=" * (-len(text) % 4)
-        packed = base64.b64decode(padded, altchars=b"-_", validate=True)
-        cursor = _decode(zlib.decompressobj().decompress(packed, _MAX_PLAIN))
-    except (
-        binascii.Error,
-        ValueError,
-        zlib.error,
-        msgspec.DecodeError,
-        RecursionError,
-    ) as error:
-        raise refused("is not one that we gave out") from error
-    if (cursor.version, cursor.seller, cursor.filters) != (1, seller, filters):
-        raise refused("was made for other filters; start again without it")
-    return cursor
-
-
-def refused(reason: str) -> RejectedError:
-    return RejectedError("This cursor cannot be used.", (Fault("cursor", reason),))
+    return unpacked(text, _DECODER, seller, filters)

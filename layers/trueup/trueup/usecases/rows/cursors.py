@@ -1,20 +1,10 @@
-"""Cursors through rows: where to go on, in which versions, for whom and for which filters.
-
-A cursor holds no right: its seller must be the caller's, and everything it names is looked up
-among the caller's own things.
-"""
-
-import base64
-import binascii
-import zlib
+"""Cursors through rows: where to go on, in which versions, for whom and for which filters."""
 
 import msgspec
 
-from trueup.domain.errors import Fault, RejectedError
+from trueup.usecases.cursors import MAX_LENGTH, packed, refused, unpacked
 
-MAX_LENGTH = 8000
-"""In an address, which gateways take up to some 10,000 characters of."""
-_MAX_PLAIN = 100_000
+__all__ = ["MAX_LENGTH", "Cursor", "Pin", "Position", "read_cursor", "refused", "write_cursor"]
 
 
 class Pin(msgspec.Struct, frozen=True, array_like=True):
@@ -47,32 +37,13 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     version: int = 1
 
 
-_decode = msgspec.msgpack.Decoder(Cursor).decode
+_DECODER = msgspec.msgpack.Decoder(Cursor)
 
 
 def write_cursor(cursor: Cursor) -> str:
-    packed = zlib.compress(msgspec.msgpack.encode(cursor), 9)  # pins are much alike
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return packed(cursor)
 
 
 def read_cursor(text: str, seller: str, filters: str) -> Cursor:
     """RejectedError unless it was made for this seller and these filters."""
-    try:
-        padded = text + "=" * (-len(text) % 4)
-        packed = base64.b64decode(padded, altchars=b"-_", validate=True)
-        cursor = _decode(zlib.decompressobj().decompress(packed, _MAX_PLAIN))
-    except (
-        binascii.Error,
-        ValueError,
-        zlib.error,
-        msgspec.DecodeError,
-        RecursionError,
-    ) as error:
-        raise refused("is not one that we gave out") from error
-    if (cursor.version, cursor.seller, cursor.filters) != (1, seller, filters):
-        raise refused("was made for other filters; start again without it")
-    return cursor
-
-
-def refused(reason: str) -> RejectedError:
-    return RejectedError("This cursor cannot be used.", (Fault("cursor", reason),))
+    return unpacked(text, _DECODER, seller, filters)
