@@ -17,6 +17,7 @@ from trueup.domain.accounts import Account, Mode
 from trueup.domain.force import (
     ForcePlan,
     ForceSlot,
+    Over,
     PlanKind,
     PlanPlace,
     PlanState,
@@ -80,7 +81,7 @@ class ForceWorld(World):
         columns: Mapping[str, Mapping[str, int]] | None = None,
     ) -> ForcePlan:
         """A plan to show these quantities, decided, with the slot of its location claimed."""
-        plan = self.proposed(targets, place, kind=kind, columns=columns)
+        plan = self.proposed(targets, place, kind=kind, columns=columns, above=approved)
         return self.decided(plan, share, approved=approved)
 
     def proposed(
@@ -90,7 +91,9 @@ class ForceWorld(World):
         *,
         kind: PlanKind = PlanKind.FORCE,
         columns: Mapping[str, Mapping[str, int]] | None = None,
+        above: bool = False,
     ) -> ForcePlan:
+        """`above`: it needs an approver, as it sets more than may be published."""
         id_, page = self.new_id(), self._page(targets, place, columns or {})
         book = plan_book(id_, place)
         manifest = Manifest.of(
@@ -118,6 +121,7 @@ class ForceWorld(World):
             expires_at=self.now + timedelta(minutes=30),
             deadline=self.now + timedelta(hours=1),
             places=(planned,),
+            approvals=(Over.ABOVE_PUBLISHABLE,) if above else (),
         )
         self.registry.write(Create(plan))
         return plan

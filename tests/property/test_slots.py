@@ -59,7 +59,9 @@ class OneSlot(RuleBasedStateMachine):
 
     def _refused_rightly(self, claim: Claim, seconds: int) -> None:
         """Somebody is at work, or has sent; and after the time that is told, it is free."""
-        assert self.holder or any(until_of(sent) > claim.now for sent in self.sent)
+        least = timedelta(seconds=claim.minimum)
+        ends = (max(until_of(sent), sent.now + least) for sent in self.sent)
+        assert self.holder or any(end > claim.now for end in ends)
         after = claim.now + timedelta(seconds=seconds)
         later = Claim(claim.holder, after, claim.cooldown, claim.minimum, claim.exempt)
         assert self.holder or wait_of(self.slot, later) is None
@@ -97,6 +99,16 @@ class OneSlot(RuleBasedStateMachine):
     def it_has_the_holder_that_was_admitted(self) -> None:
         assert self.slot.holder == (self.holder.holder if self.holder else "")
         assert self.slot.sequence == self.admitted
+
+
+def test_a_minimum_that_the_channel_has_raised_counts_from_what_was_sent_last() -> None:
+    for exempt in (False, True):
+        slot = claimed(ForceSlot(account="eu", channel_location="1"), Claim("P1/all", START, 60))
+        raised = Claim("P2/all", START + timedelta(seconds=100), 60, 300, exempt)
+        wait = wait_of(freed(slot.model_copy(update={"sent": True})), raised)
+        assert wait is not None
+        assert wait.seconds == 200
+        assert wait_of(freed(slot), raised) is None  # nothing was sent
 
 
 OneSlot.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

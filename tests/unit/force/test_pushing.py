@@ -140,7 +140,8 @@ def test_units_withheld_for_orders_not_imported_stay_withheld() -> None:
 @pytest.mark.parametrize("outcome", [PushOutcome.STALE_POSITION, PushOutcome.APPLIED])
 def test_an_undo_above_publishable_needs_approval(outcome: PushOutcome) -> None:
     world, approved = differing(), outcome is PushOutcome.APPLIED
-    plan = world.plan({"A": 4, "C": 6}, kind=PlanKind.UNDO, approved=approved)
+    now = {"sellable": WANTED}
+    plan = world.plan({"A": 4, "C": 6}, kind=PlanKind.UNDO, approved=approved, columns=now)
     world.force(plan)
     assert world.outcomes(plan) == {"A": PushOutcome.APPLIED, "C": outcome}
 

@@ -177,6 +177,7 @@ class ForceSlot(Entity):
     `holder`: ``{plan}/{share}`` of the part at work, "" none. `sequence` grows with each claim: a
     push of an older one is never sent after. `sent`: whether the present or last holder has begun
     to send. `cooled_before`: what `cooling_until` was before the last claim, to give it back.
+    `busy_until`: a call of the last holder may still be on its way, though its part has ended.
     """
 
     record: ClassVar[str] = "force-slot"
@@ -190,6 +191,7 @@ class ForceSlot(Entity):
     claimed_at: Instant | None = None
     cooling_until: Instant | None = None
     cooled_before: Instant | None = None
+    busy_until: Instant | None = None
 
     @property
     def identity(self) -> tuple[str, ...]:

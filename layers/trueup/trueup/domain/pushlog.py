@@ -103,6 +103,8 @@ class PushRow(msgspec.Struct, frozen=True, array_like=True):
     retry_of: str = ""
     withheld: int = 0
     """Channel units that come off what may be published, for orders that our ledger lacks yet."""
+    captured_at: int = 0
+    """When the channel showed `showed`."""
 
 
 class PushChunk(Entity):

@@ -14,6 +14,9 @@ from trueup.domain.force import ForceSlot
 BUSY_SECONDS = 30
 """When to ask again where a part is still at work, and its cooldown is over."""
 
+LONGEST_CALL = timedelta(minutes=5)
+"""No connector works on a call longer than this, whatever became of who called it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -47,10 +50,23 @@ def wait_of(slot: ForceSlot, claim: Claim) -> Wait | None:
 
 
 def ready_at(slot: ForceSlot, claim: Claim) -> datetime | None:
-    """From when on the cooldown lets a claim in; None: there is none."""
-    if not claim.exempt or slot.cooling_until is None or slot.claimed_at is None:
-        return slot.cooling_until
-    return min(slot.cooling_until, slot.claimed_at + timedelta(seconds=claim.minimum))
+    """From when on the cooldown lets a claim in; None: there is none.
+
+    Nobody is let in before the channel's minimum after what was sent, as it is now, is over, and
+    while a call of the last part may be on its way.
+    """
+    least = _least(slot, claim)
+    until = slot.cooling_until
+    if claim.exempt and until is not None and least is not None:
+        until = least if slot.sent else min(until, least)
+    known = (until, least if slot.sent else None, slot.busy_until)
+    return max((at for at in known if at is not None), default=None)
+
+
+def _least(slot: ForceSlot, claim: Claim) -> datetime | None:
+    if slot.claimed_at is None:
+        return None
+    return slot.claimed_at + timedelta(seconds=claim.minimum)
 
 
 def seconds_left(until: datetime | None, now: datetime) -> int:
@@ -69,14 +85,18 @@ def claimed(slot: ForceSlot, claim: Claim) -> ForceSlot:
             "claimed_at": claim.now,
             "cooling_until": max(until, slot.cooling_until or until),
             "cooled_before": slot.cooling_until,
+            "busy_until": None,
         }
     )
 
 
-def freed(slot: ForceSlot) -> ForceSlot:
+def freed(slot: ForceSlot, last_call: datetime | None = None) -> ForceSlot:
     """The slot after its part has ended: the cooldown is given back only if nothing was sent.
 
-    The sequence stays: what was claimed once is never claimed again.
+    `last_call`: when the last call began of which nobody heard. Nobody else is let in before it
+    has ended, or it might set its older quantity after theirs. The sequence stays: what was
+    claimed once is never claimed again.
     """
     until = slot.cooling_until if slot.sent else slot.cooled_before
-    return slot.model_copy(update={"holder": "", "cooling_until": until})
+    busy = None if last_call is None else last_call + LONGEST_CALL
+    return slot.model_copy(update={"holder": "", "cooling_until": until, "busy_until": busy})

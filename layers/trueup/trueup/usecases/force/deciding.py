@@ -16,9 +16,9 @@ from trueup.domain.errors import (
 )
 from trueup.domain.force import ForcePlan, PlanKind, PlanState, Share, Stage
 from trueup.domain.time import Clock
-from trueup.ports import Machines, Registry, Replace, Stored, Write
+from trueup.ports import Machines, Registry, Replace, Stored, Unchanged, Write
 from trueup.usecases.force.checks import Wish, check_account, check_open, check_wish
-from trueup.usecases.force.settings import settings_of
+from trueup.usecases.force.settings import known_settings, still
 from trueup.usecases.force.slots import Claimed, Party, claims
 from trueup.usecases.retrying import retried
 from trueup.usecases.runs import require_account
@@ -113,8 +113,9 @@ def _decision(
     registry: Registry, stored: Stored[ForcePlan], wish: Wish, now: datetime
 ) -> tuple[ForcePlan, list[Write]]:
     plan = stored.value
-    account = require_account(registry, plan.account).value
-    settings = settings_of(registry, account.id)
+    owner = require_account(registry, plan.account)
+    account, known = owner.value, known_settings(registry, plan.account)
+    settings = known.value
     check_wish(plan, wish, settings, now)
     check_account(account, plan)
     undone = _undone(registry, plan)
@@ -123,6 +124,7 @@ def _decision(
     deadline = now + _longest(account, plan)
     decided = _decided(plan, _stage(wish, claimed, now, deadline))
     writes: list[Write] = [Replace(decided, stored.version), *(c.write for c in claimed)]
+    writes += [Unchanged(account, owner.version), *still(known)]
     if undone is not None and undone.value.undone_by is None:
         marked = undone.value.model_copy(update={"undone_by": plan.id})
         writes.append(Replace(marked, undone.version))

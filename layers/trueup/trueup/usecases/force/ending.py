@@ -1,7 +1,11 @@
 """Ending a part of a plan: whoever does it, it is done once, and says what became of each row."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from trueup.domain.force import (
     ForcePlan,
@@ -16,10 +20,10 @@ from trueup.domain.force import (
 from trueup.domain.notices import FORCED, Notice
 from trueup.domain.pushlog import PushChunk, PushOutcome, PushRow, rows_of
 from trueup.domain.slots import freed
-from trueup.domain.time import Clock, iso, milliseconds
+from trueup.domain.time import Clock, from_milliseconds, iso, milliseconds
 from trueup.ports import Create, Registry, Replace, Stored, Write
 from trueup.usecases.alerts.checking import LATER
-from trueup.usecases.force.job import chunks_of, staged
+from trueup.usecases.force.job import chunks_of, plan_of, staged
 from trueup.usecases.force.judging import LOST, ended
 from trueup.usecases.force.keeping import with_rows
 from trueup.usecases.reconcile.finalising import OUR_FAULT as RUN_FAULT
@@ -53,14 +57,54 @@ def end_stage(
         stage = stored.value.stage(share) if stored else None
         if stored is None or stage is None or stage.state is StageState.ENDED:
             return False
-        counts, window = PushCounts(), 0
-        for chunk in chunks_of(registry, account, plan, share):
-            last = _closed(registry, chunk, clock())
-            counts, window = counts + last.counts, max(window, last.window_ms)
-        _end(registry, stored, _stage(stage, counts, window, cause, clock()), clock())
+        left = _left(registry, stored.value, share, clock())
+        _end(registry, stored, _stage(stage, left, cause, clock()), left)
         return True
 
-    return retried(once)
+    if not retried(once):
+        return False
+    retried(lambda: _count_late(registry, clock, account, plan, share))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What became of a part's rows. `calls`: by location, when the last call began of which
+    nobody heard; milliseconds.
+    """
+
+    counts: PushCounts
+    window_ms: int
+    calls: Mapping[str, int]
+
+
+def _left(registry: Registry, plan: ForcePlan, share: Share, now: datetime) -> _Left:
+    """Of all rows of a part; those that are open are ended."""
+    counts, window, calls = PushCounts(), 0, dict[str, int]()
+    for chunk in chunks_of(registry, plan.account, plan.id, share):
+        last = _closed(registry, chunk, now)
+        counts, window = counts + last.counts, max(window, last.window_ms)
+        place = last.channel_location
+        calls[place] = max(calls.get(place, 0), _last_call(last))
+    return _Left(counts, window, calls)
+
+
+def _last_call(chunk: PushChunk) -> int:
+    rows = rows_of(chunk) if chunk.counts.error else []
+    unheard = (row for row in rows if row.outcome == PushOutcome.UNVERIFIED)
+    return max((row.intent_at for row in unheard), default=0)
+
+
+def _count_late(registry: Registry, clock: Clock, account: str, plan: str, share: Share) -> None:
+    """What was queued after its chunks were listed, and before its slots were free."""
+    chunks = chunks_of(registry, account, plan, share)
+    if not any(_is_open(stored.value) for stored in chunks):
+        return
+    stored = plan_of(registry, account, plan)
+    left, stage = _left(registry, stored.value, share, clock()), stored.value.stage(share)
+    if stage is not None:
+        counted = stage.model_copy(update={"counts": left.counts})
+        registry.write(Replace(staged(stored.value, counted), stored.version))
 
 
 def _closed(registry: Registry, chunk: Stored[PushChunk], now: datetime) -> PushChunk:
@@ -70,8 +114,8 @@ def _closed(registry: Registry, chunk: Stored[PushChunk], now: datetime) -> Push
         stored = registry.get(PushChunk, *chunk.value.identity) or chunk
         if not _is_open(stored.value):
             return stored.value
-        at = milliseconds(now)
-        rows = [_final(row, at) for row in rows_of(stored.value)]
+        at, changed = milliseconds(now), milliseconds(stored.value.changed_at)
+        rows = [_final(row, at, changed) for row in rows_of(stored.value)]
         closed = with_rows(stored.value, rows, now)
         registry.write(Replace(closed, stored.version))
         return closed
@@ -83,30 +127,32 @@ def _is_open(chunk: PushChunk) -> bool:
     return bool(chunk.counts.queued or chunk.counts.submitted)
 
 
-def _final(row: PushRow, now: int) -> PushRow:
+def _final(row: PushRow, now: int, changed: int) -> PushRow:
+    """`changed`: when its chunk was. What is sending may have been sent again then."""
     match PushOutcome(row.outcome):
         case PushOutcome.QUEUED:
             return ended(row, PushOutcome.NOT_SENT, NOT_SENT, now)
-        case PushOutcome.SENDING | PushOutcome.SUBMITTED:
+        case PushOutcome.SENDING:
+            again = replace(row, intent_at=max(row.intent_at, changed))
+            return ended(again, PushOutcome.UNVERIFIED, LOST, now)
+        case PushOutcome.SUBMITTED:
             return ended(row, PushOutcome.UNVERIFIED, LOST, now)
     return row
 
 
-def _stage(
-    stage: Stage, counts: PushCounts, window: int, cause: str | None, now: datetime
-) -> Stage:
+def _stage(stage: Stage, left: _Left, cause: str | None, now: datetime) -> Stage:
     changes = {
         "state": StageState.ENDED,
-        "counts": counts,
-        "window_ms": window,
+        "counts": left.counts,
+        "window_ms": left.window_ms,
         "ended_at": now,
         "cause": cause,
     }
     return stage.model_copy(update=changes)
 
 
-def _end(registry: Registry, stored: Stored[ForcePlan], stage: Stage, now: datetime) -> None:
-    plan = staged(stored.value, stage)
+def _end(registry: Registry, stored: Stored[ForcePlan], stage: Stage, left: _Left) -> None:
+    plan, now = staged(stored.value, stage), stage.ended_at or stage.decided_at
     after = plan.model_copy(update={"state": state_after(plan, now)})
     notice = notice_of(registry.seller, after, stage, now)
     writes: list[Write] = [Replace(after, stored.version), Create(notice)]
@@ -114,7 +160,9 @@ def _end(registry: Registry, stored: Stored[ForcePlan], stage: Stage, now: datet
         slot = registry.get(ForceSlot, plan.account, location)
         holder = holder_of(plan.id, stage.share)
         if slot and (slot.value.holder, slot.value.sequence) == (holder, sequence):
-            writes.append(Replace(freed(slot.value), slot.version))
+            call = left.calls.get(location)
+            free = freed(slot.value, from_milliseconds(call) if call else None)
+            writes.append(Replace(free, slot.version))
     registry.write(*writes)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trueup.domain.accounts import Account, Capabilities, Link
+from trueup.domain.accounts import Account, Capabilities, Link, Mode
 from trueup.domain.errors import DefectError, RejectedError
 from trueup.domain.force import ForcePlan, Share, Stage, StageState, holder_of
 from trueup.domain.pushlog import PushChunk
@@ -82,6 +82,11 @@ class Force:
         if found is None or not found.can_push:
             raise RejectedError("This channel cannot be set.")
         return found
+
+    @property
+    def live(self) -> bool:
+        """Whether anything may be pushed to the account at all."""
+        return self.account.mode is Mode.LIVE and self.account.enabled
 
     def link(self, location: str) -> Link | None:
         stored = self.work.registry.get(Link, self.account.id, location)

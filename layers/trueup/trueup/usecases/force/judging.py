@@ -23,9 +23,6 @@ READING_SECONDS = 300
 SKEW_MS = 5_000
 """The connector's clock may be so much behind ours."""
 
-POSITION = "What may be published changed since the plan; plan it again."
-UNKNOWN = "Our position of it is not known any more; nothing was sent."
-UNDO_ABOVE = "It showed more than may be published now; an approver has to allow it."
 SHOWS = "The channel shows {} instead of {}: sold or edited since the plan. Nothing was written."
 GONE = "The channel does not show it any more."
 NO_QUANTITY = "The channel shows it without a quantity."
@@ -61,10 +58,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for all rows of a part. `approved`: by somebody who may go above the limits."""
+    """What holds for all rows of a part. `above`: somebody approved that an undo sets more than
+    may be published.
+    """
 
     kind: PlanKind
-    approved: bool
+    above: bool
     channel: Capabilities
 
     def patience_ms(self) -> int:
@@ -75,19 +74,6 @@ class Rules:
 
 def ended(row: PushRow, outcome: PushOutcome, message: str, now: int) -> PushRow:
     return replace(row, outcome=int(outcome), message=message[:500], done_at=now)
-
-
-def judged(row: PushRow, publishable: int | None, rules: Rules, now: int) -> PushRow:
-    """The row by our own position: as it is, or ended where that is another one now."""
-    if publishable is None:
-        return ended(row, PushOutcome.STALE_POSITION, UNKNOWN, now)
-    if rules.kind is PlanKind.UNDO:
-        if row.quantity > publishable and not rules.approved:
-            return ended(row, PushOutcome.STALE_POSITION, UNDO_ABOVE, now)
-        return row
-    if publishable - row.withheld != row.quantity:
-        return ended(row, PushOutcome.STALE_POSITION, POSITION, now)
-    return row
 
 
 def intended(row: PushRow, now: int) -> PushRow:

@@ -1,6 +1,6 @@
 """The first step of a force: the plan's rows become chunks of the push log, in their order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
@@ -8,11 +8,10 @@ from typing import Any
 from trueup.books.manifest import load_manifest
 from trueup.books.reader import BookReader
 from trueup.books.schema import PLANNED
-from trueup.domain.accounts import Mode
-from trueup.domain.errors import RejectedError
+from trueup.domain.errors import LeaseLostError, RejectedError
 from trueup.domain.force import PlanKind, PlanPlace, Skip, Urgency, in_share
 from trueup.domain.pushlog import MAX_ROWS, PushChunk, PushRow, counts_of, packed
-from trueup.ports import Create
+from trueup.ports import Create, HoldsSlot
 from trueup.usecases.books import plan_book
 from trueup.usecases.force.job import Force, ForceJob, batched, force_of
 from trueup.usecases.force.retry_marks import mark_retried
@@ -44,14 +43,24 @@ def open_force(work: Work, job: ForceJob) -> Opened:
         PushChunk, job.account, job.plan, job.share, limit=1, newest_first=True
     )
     start = done.items[0].value.number + 1 if done.items else 0
-    for some in batched(islice(_chunks(force), start, None), _A_TRANSACTION):
-        work.registry.write(*map(Create, some))
+    try:
+        for some in batched(islice(_chunks(force), start, None), _A_TRANSACTION):
+            work.registry.write(*map(Create, some), *_held(force, some))
+    except LeaseLostError:
+        return Opened("ended")
     mark_retried(work.registry, work.clock, force.plan, job.share)
     return Opened("proceed")
 
 
+def _held(force: Force, chunks: Iterable[PushChunk]) -> list[HoldsSlot]:
+    """Nothing is queued for a part that has lost a location, as by having been ended meanwhile."""
+    places = {chunk.channel_location: chunk.sequence for chunk in chunks}
+    job = force.job
+    return [HoldsSlot(job.account, place, job.holder, of) for place, of in places.items()]
+
+
 def _check(force: Force) -> None:
-    if force.account.mode is not Mode.LIVE or not force.account.enabled:
+    if not force.live:
         raise RejectedError("The account is not live any more; nothing was sent.")
     force.capabilities  # noqa: B018 - refuses channels that cannot be set
 
@@ -93,7 +102,7 @@ def _rows(force: Force, place: PlanPlace, urgency: Urgency) -> Iterator[PushRow]
                 yield _queued(row, force.plan.kind)
 
 
-_SAME = ("key", "showed", "urgency", "sellable", "allocation", "backorder", "buffer")
+_SAME = ("key", "showed", "captured_at", "urgency", "sellable", "allocation", "backorder", "buffer")
 
 
 def _queued(row: dict[str, Any], kind: PlanKind) -> PushRow:

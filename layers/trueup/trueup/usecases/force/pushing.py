@@ -45,6 +45,7 @@ STUCK_SECONDS = 10
 """Where a call came to no row at all, it is tried again after this."""
 
 TOO_LATE = "It had not finished by its deadline; what was not sent was left."
+NOT_LIVE = "The account was taken out of live mode or disabled; what was not sent was left."
 
 Rows = Sequence[PushRow]
 
@@ -63,23 +64,25 @@ def push_force(work: Work, job: ForceJob, remaining_ms: Remaining) -> dict[str, 
 
 
 def _turn(work: Work, job: ForceJob, remaining_ms: Remaining) -> Turn:
-    force = force_of(work, job)
-    if force is None:
-        return Turn("done")
     number = job.turn.next
     while remaining_ms() >= MARGIN_MS:
-        stored = chunk_of(work, job, number)
-        if stored is None:
+        force, stored = force_of(work, job), chunk_of(work, job, number)
+        if force is None or stored is None:
             return Turn("done")
-        if work.clock() >= force.stage.deadline:
-            return Turn("done", cause=TOO_LATE)
-        pause = push_chunk(force, stored)
+        pause = _Pause(cause=_over(force)) if _over(force) else push_chunk(force, stored)
         if pause and pause.cause:
             return Turn("done", cause=pause.cause)
         if pause:
             return Turn("wait", number, wait_seconds=min(pause.seconds, LONGEST_WAIT_SECONDS))
         number += 1
     return Turn("more", number)
+
+
+def _over(force: Force) -> str:
+    """Why no further chunk is sent; "": nothing is in the way. Asked before each of them."""
+    if force.work.clock() >= force.stage.deadline:
+        return TOO_LATE
+    return "" if force.live else NOT_LIVE
 
 
 def push_chunk(force: Force, chunk: Stored[PushChunk]) -> _Pause | None:

@@ -6,15 +6,28 @@ from typing import Any
 from trueup.domain.accounts import Account
 from trueup.domain.errors import Fault, RejectedError
 from trueup.domain.force import ForceSettings
-from trueup.ports import Create, Registry, Replace
+from trueup.ports import Create, Registry, Replace, Stored, Unchanged, Write
 from trueup.usecases.retrying import retried
 from trueup.usecases.runs import require_account
 
 
 def settings_of(registry: Registry, account: str) -> ForceSettings:
     """What was set; until then, the defaults."""
+    return known_settings(registry, account).value
+
+
+def known_settings(registry: Registry, account: str) -> Stored[ForceSettings]:
+    """Version 0: they were never set."""
     stored = registry.get(ForceSettings, account)
-    return stored.value if stored else ForceSettings(account=account)
+    return stored or Stored(ForceSettings(account=account), 0)
+
+
+def still(settings: Stored[ForceSettings]) -> list[Write]:
+    """What makes a write conflict with a change of the settings that it was decided by.
+
+    Those that were never set cannot be named; they are the strictest about who approves.
+    """
+    return [Unchanged(settings.value, settings.version)] if settings.version else []
 
 
 def set_settings(registry: Registry, account: str, fields: Mapping[str, Any]) -> ForceSettings:
