@@ -15,13 +15,15 @@ def put_drop(
     account: str,
     name: str,
     bodies: Mapping[str, tuple[bytes, int]],
+    *,
+    bucket: str = BUCKET,
     **manifest: Any,
 ) -> None:
     """Upload files (body, rows), then their manifest, whose fields `manifest` overrides."""
     prefix = f"drops/{seller}/{account}/"
     entries = []
     for file, (body, rows) in bodies.items():
-        client.put_object(Bucket=BUCKET, Key=prefix + file, Body=body)
+        client.put_object(Bucket=bucket, Key=prefix + file, Body=body)
         digest = hashlib.sha256(body).hexdigest()
         entries.append({"name": file, "rows": rows, "sha256": digest})
     whole = {
@@ -32,4 +34,4 @@ def put_drop(
         **manifest,
     }
     body = json.dumps(whole).encode()
-    client.put_object(Bucket=BUCKET, Key=f"{prefix}{name}.manifest.json", Body=body)
+    client.put_object(Bucket=bucket, Key=f"{prefix}{name}.manifest.json", Body=body)
