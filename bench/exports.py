@@ -1,4 +1,5 @@
-"""`python -m bench exports`: what writing a table as a file takes, beside other writers.
+"""`python -m bench exports`: what writing a table as a file takes, beside other writers, and what
+an export takes from end to end (`bench.exporting`).
 
 Each writer runs in a process of its own, on the same 16 columns: texts that repeat and texts that
 do not, counts, differences and times, some of them empty, made batch by batch; making them is left
@@ -10,7 +11,7 @@ import json
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -25,6 +26,8 @@ from typing import Any
 
 from openpyxl import Workbook
 
+from bench.exporting import Built, end_to_end, missed_of
+from trueup.domain.exports import Format
 from trueup.domain.time import from_iso
 from trueup.tables.comma import write_csv
 from trueup.tables.model import Batch, Cell, Column, Contents, Table
@@ -243,17 +246,21 @@ def run(options: Namespace) -> int:
     for rows in options.rows:
         names = [name for name in WRITERS if name != "xlsxwriter" or find_spec(name)]
         costs = {name: _medians(name, rows, options.repeats) for name in names}
-        missed += _print(costs, as_json=options.json)
+        built = [end_to_end(rows, kind) for kind in Format]
+        missed += _print(costs, built, as_json=options.json)
     return int(bool(missed))
 
 
-def _print(costs: dict[str, Cost], *, as_json: bool) -> int:
+def _print(costs: dict[str, Cost], built: Sequence[Built], *, as_json: bool) -> int:
     reached = ratios(costs)
     budgets: dict[str, float] = json.loads(BUDGETS.read_text())["exports"]
     missed = [what for what, limit in budgets.items() if reached[what] > limit]
+    whole = [f"{one.kind} built: {what}" for one in built for what in missed_of(one)]
+    missed += whole
     if as_json:
         each = [asdict(cost) for cost in costs.values()]
-        print(json.dumps({"exports": each, "reached": reached, "missed": missed}))
+        told = {"built": [asdict(one) for one in built], "reached": reached, "missed": missed}
+        print(json.dumps({"exports": each, **told}))
         return len(missed)
     for cost in costs.values():
         first = "" if cost.first_part is None else f"  5 MB out after {cost.first_part} s"
@@ -261,6 +268,14 @@ def _print(costs: dict[str, Cost], *, as_json: bool) -> int:
             f"{cost.rows:>9,} {cost.writer:<11} {cost.cpu:>8.2f} s cpu {cost.clock:>8.2f} s "
             f"{cost.resident / 1e6:>7.1f} MB held {cost.size:>11,} bytes{first}"
         )
+    for one in built:
+        first = "" if one.first_part is None else f"  first part after {one.first_part} s cpu"
+        print(
+            f"{one.rows:>9,} {one.kind + ' built':<11} {one.cpu:>8.2f} s cpu "
+            f"{one.clock:>8.2f} s {one.resident / 1e6:>7.1f} MB held {one.size:>11,} bytes{first}"
+        )
+    for what in whole:
+        print(f"  MISSED  {what}")
     for what, limit in budgets.items():
         mark = "MISSED" if what in missed else "kept"
         print(f"  {mark:>6}  {what}: {reached[what]:g} of {limit:g}")

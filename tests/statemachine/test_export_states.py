@@ -79,6 +79,21 @@ def test_an_export_visits_every_state_and_catch() -> None:
     assert visits.largest < 64 * 1024
 
 
+def test_one_that_finds_no_free_function_waits_for_one() -> None:
+    """Other functions may take all that an AWS account runs at once."""
+    world, refusals = ExportWorld(), iter(range(8))
+    export = world.start()
+
+    def throttled(event: dict[str, Any]) -> dict[str, Any]:
+        if next(refusals, None) is not None:
+            raise TaskFailedError("Lambda.TooManyRequestsException", "Rate exceeded.")
+        done = build_export(world.work, ExportJob.model_validate(event), lambda: False)
+        return {"state": str(done.state)}
+
+    done = Visits().execute(world, export, {"${ExportFunctionArn}": throttled})
+    assert done.state is ExportState.SUCCESS
+
+
 def test_the_sweeper_starts_what_never_started_and_ends_what_vanished() -> None:
     world = ExportWorld()
     lost, vanished, late = (world.start() for _ in range(3))

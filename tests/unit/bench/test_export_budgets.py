@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from bench.exporting import end_to_end, missed_of
 from bench.exports import BUDGETS, WRITERS, apart, measured, ratios
+from trueup.domain.exports import Format
 
 ROWS = 10_000
 
@@ -23,3 +25,11 @@ def test_figures_are_of_the_rows_that_were_asked_for(writer: str) -> None:
     assert (small.rows, large.rows) == (200, 2_000)
     assert 5 * small.size < large.size < 12 * small.size
     assert writer in WRITERS
+
+
+@pytest.mark.parametrize("kind", list(Format))
+def test_an_export_from_end_to_end_keeps_its_budgets(kind: Format) -> None:
+    built = end_to_end(2_000, kind)
+    assert missed_of(built) == []
+    assert built.size > 20 * built.rows
+    assert built.first_part is None
