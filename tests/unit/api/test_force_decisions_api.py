@@ -127,6 +127,18 @@ def test_it_is_turned_down_or_taken_back(shop: ApiWorld) -> None:
     assert shop.machines.started == []
 
 
+@pytest.mark.parametrize("verb", ["confirm", "approve", "reject", "cancel"])
+def test_notes_are_text_that_people_can_read(shop: ApiWorld, verb: str) -> None:
+    id_ = plan(shop, "1")
+    body = {} if verb in ("reject", "cancel") else {"hash": EXAMPLE_HASH}
+    for note in ("a\x00b", "\x1b[2J", "x" * 4001):
+        path = f"/v1/accounts/eu/force-plans/{id_}/{verb}"
+        claims = shop.claims(roles="approver operator", sub="olga")
+        reply = shop.call("POST", path, {**body, "note": note}, claims=claims)
+        assert reply.status == 422, reply.text
+    assert stored(shop, id_).state is PlanState.PROPOSED
+
+
 def test_decisions_are_told_in_the_trail(shop: ApiWorld) -> None:
     id_ = plan(shop)
     decide(shop, id_, "approve", "ann")

@@ -10,7 +10,9 @@ from trueup.adapters.memory_events import MemoryEvents
 from trueup.domain.errors import CoolingError, RetryLaterError
 from trueup.domain.force import PlanState, Share, StageState
 from trueup.domain.time import ulid_ids
-from trueup.usecases.force.attending import NEVER_STARTED, TOO_LATE, VANISHED
+from trueup.usecases.finalising import ACTOR as FINALISER
+from trueup.usecases.finalising import ending_of, finalise
+from trueup.usecases.force.attending import ACTOR, NEVER_STARTED, TOO_LATE, VANISHED
 from trueup.usecases.force.deciding import LEAST
 from trueup.usecases.sweeping import Swept, sweep_open
 from trueup.usecases.work import Plant
@@ -23,10 +25,13 @@ class Silent:
         raise RetryLaterError("Step Functions is busy.")
 
 
-def swept(world: Decisions) -> Swept:
+def plant(world: Decisions) -> Plant:
     new_id = ulid_ids(world.clock)
-    plant = Plant(world.registries, world.machines, MemoryEvents(), world.clock, new_id)
-    found = sweep_open(plant)
+    return Plant(world.registries, world.machines, MemoryEvents(), world.clock, new_id)
+
+
+def swept(world: Decisions) -> Swept:
+    found = sweep_open(plant(world))
     found.require_sound()
     return found
 
@@ -85,6 +90,47 @@ def test_a_part_that_goes_on_in_another_execution_is_asked_for_there() -> None:
     assert swept(world).ended == 0
     world.machines.end("force", "P1-all-500")
     assert swept(world).ended == 1
+
+
+def test_a_part_whose_next_execution_never_began_goes_on_in_it() -> None:
+    """The one before may have been stopped between noting it and starting it."""
+    world = confirmed()
+    stored = world.plan("P1")
+    changes = {"execution": "P1-all-1000", "cause": "The channel could not be set."}
+    moved = stored.stages[0].model_copy(update=changes)
+    world.rewrite(stored.model_copy(update={"stages": (moved,)}))
+    world.machines.start("force", "P1-all-500", {})
+    world.now += timedelta(minutes=90)
+    assert swept(world).restarted == 0  # it is about to
+    world.machines.end("force", "P1-all-500")
+    assert swept(world).restarted == 1
+    turn = {"next": 0, "turns": 1000, "cause": "The channel could not be set."}
+    event = {"schema": 1, "seller": SELLER, "account": "eu", "plan": "P1", "share": "all"}
+    assert world.machines.started[-1] == ("force", "P1-all-1000", {**event, "turn": turn})
+    assert swept(world).restarted == 0
+
+
+def test_what_the_sweep_ends_is_in_the_audit_trail() -> None:
+    world = confirmed()
+    world.machines.end("force", "P1-all")
+    before = len(world.trail())
+    assert swept(world).ended == 1
+    (record,) = world.trail()[before:]
+    assert record.actor == ACTOR
+    world.propose("P2", {"2": (1, 1)})
+    world.now += timedelta(minutes=30)
+    assert swept(world).ended == 1
+    assert [record.actor for record in world.trail()[before:]] == [ACTOR, ACTOR]
+
+
+def test_what_the_finaliser_ends_is_in_the_audit_trail() -> None:
+    world = confirmed()
+    world.propose("P2", {"2": (0, 0)}, state=PlanState.PLANNING)
+    before = len(world.trail())
+    for ending in ({"plan": "P1", "share": "all"}, {"plan": "P2"}):
+        event = {"schema": 1, "seller": SELLER, "account": "eu", **ending}
+        assert finalise(plant(world), ending_of(event)).ended
+    assert [record.actor for record in world.trail()[before:]] == [FINALISER, FINALISER]
 
 
 def test_a_plan_that_nobody_decided_about_expires() -> None:

@@ -11,10 +11,10 @@ from trueup.usecases.auth import Role
 from trueup.usecases.force import deciding
 from trueup.usecases.force.checks import Wish
 from trueup.usecases.force.deciding import Counter
+from trueup_api.fields import Prose
 from trueup_api.routing import Answer, Call, NoQuery, Route, Strict, accepted, ok
 from trueup_api.world import Shop
 
-Note = Annotated[str, StringConstraints(max_length=1000)]
 Hash = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
@@ -26,7 +26,7 @@ class ConfirmBody(Strict):
 
     hash: Hash
     share: Share = Share.ALL
-    note: Note = ""
+    note: Prose = ""
 
 
 class ApproveBody(Strict):
@@ -34,11 +34,11 @@ class ApproveBody(Strict):
 
     hash: Hash
     share: Literal[Share.ALL, Share.REST] = Share.ALL
-    note: Note = ""
+    note: Prose = ""
 
 
 class ClosingBody(Strict):
-    note: Note = ""
+    note: Prose = ""
 
 
 class DecidedPartView(Strict):

@@ -150,7 +150,7 @@ class CloseForceSettings(WithAudit, WithPages, WithLedger, WithChannels, WithRun
     pass
 
 
-class FinaliseSettings(WithRegistry):
+class FinaliseSettings(WithAudit):
     pass
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.domain.force import Share
 from trueup.ports import Registry
+from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.exports.ending import fail_export
 from trueup.usecases.force.ending import end_stage, force_cause
 from trueup.usecases.force.proposed import fail_plan
@@ -44,6 +45,9 @@ class Finalised(BaseModel):
     cause: str
 
 
+ACTOR = "rule:finaliser"
+"""Who ends what is audited."""
+
 STOPPED = {
     "ABORTED": "It was stopped before it had finished.",
     "TIMED_OUT": "It took longer than it may and was stopped.",
@@ -76,7 +80,8 @@ def finalise(plant: Plant, ending: Ending) -> Finalised:
         ended = fail_export(registry, plant.clock, ending.export, ending.tries, cause)
         return Finalised(ended=ended, cause=cause)
     if ending.plan and not ending.share:
-        ended = fail_plan(registry, plant.clock, ending.account, ending.plan, cause)
+        ruled = AuditedRegistry(registry, By(ACTOR), plant.clock)
+        ended = fail_plan(ruled, plant.clock, ending.account, ending.plan, cause)
         return Finalised(ended=ended, cause=cause)
     if ending.plan and ending.share:
         return _finalise_force(plant, registry, ending, ending.share)
@@ -85,6 +90,6 @@ def finalise(plant: Plant, ending: Ending) -> Finalised:
 
 
 def _finalise_force(plant: Plant, registry: Registry, ending: Ending, share: Share) -> Finalised:
-    cause = force_cause(ending.error)
-    ended = end_stage(registry, plant.clock, ending.account, ending.plan, share, cause)
+    cause, ruled = force_cause(ending.error), AuditedRegistry(registry, By(ACTOR), plant.clock)
+    ended = end_stage(ruled, plant.clock, ending.account, ending.plan, share, cause)
     return Finalised(ended=ended, cause=cause)

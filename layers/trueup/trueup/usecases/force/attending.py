@@ -5,8 +5,10 @@ from datetime import timedelta
 from trueup.domain.force import ForcePlan, PlanState, Stage, StageState
 from trueup.domain.time import Clock
 from trueup.ports import Registry, Replace, Stored
+from trueup.usecases.audit.keeping import AuditedRegistry, By
 from trueup.usecases.force.deciding import execution_of, payload
 from trueup.usecases.force.ending import end_stage
+from trueup.usecases.force.job import TURNS_AN_EXECUTION, execution_after
 from trueup.usecases.force.proposed import fail_plan
 from trueup.usecases.force.proposing import payload as planning_payload
 from trueup.usecases.work import Plant
@@ -14,6 +16,7 @@ from trueup.usecases.work import Plant
 NEVER_STARTED = timedelta(minutes=2)
 """What was asked for so long ago, and has no execution, is started again."""
 
+ACTOR = "rule:sweeper"
 TOO_LATE = "It had not finished by its deadline and was ended."
 VANISHED = "It stopped before it had finished."
 
@@ -23,6 +26,7 @@ def attend_plan(plant: Plant, registry: Registry, account: str, id_: str) -> str
 
     What was done, as the sweep counts it.
     """
+    registry = AuditedRegistry(registry, By(ACTOR), plant.clock)
     stored = registry.get(ForcePlan, account, id_)
     if stored is None or stored.value.state.final:
         return "open"
@@ -57,9 +61,23 @@ def _attend_part(plant: Plant, registry: Registry, plan: ForcePlan, stage: Stage
     status = plant.machines.status("force", name)
     if status == "ended":
         return _ended(plant, registry, plan, stage, VANISHED)
-    if status == "running" or stage.execution or now - stage.decided_at < NEVER_STARTED:
+    if status == "running" or now - stage.decided_at < NEVER_STARTED:
         return "open"
+    if stage.execution:
+        return _go_on(plant, registry, plan, stage)
     plant.machines.start("force", name, payload(registry.seller, plan, share))
+    return "restarted"
+
+
+def _go_on(plant: Plant, registry: Registry, plan: ForcePlan, stage: Stage) -> str:
+    """Start the execution that the last one was to hand over to, if that one has ended."""
+    turns = int(stage.execution.rpartition("-")[2])
+    before = execution_after(plan.id, stage.share, turns - TURNS_AN_EXECUTION)
+    if plant.machines.status("force", before) != "ended":
+        return "open"
+    turn = {"next": 0, "turns": turns, "cause": stage.cause or ""}
+    event = {**payload(registry.seller, plan, stage.share), "turn": turn}
+    plant.machines.start("force", stage.execution, event)
     return "restarted"
 
 

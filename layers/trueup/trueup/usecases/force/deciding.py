@@ -18,6 +18,7 @@ from trueup.domain.force import ForcePlan, PlanKind, PlanState, Share, Stage
 from trueup.domain.time import Clock
 from trueup.ports import Machines, Registry, Replace, Stored, Unchanged, Write
 from trueup.usecases.force.checks import Wish, check_account, check_open, check_wish
+from trueup.usecases.force.job import execution_after
 from trueup.usecases.force.settings import known_settings, still
 from trueup.usecases.force.slots import Claimed, Party, claims
 from trueup.usecases.retrying import retried
@@ -66,7 +67,7 @@ def decide(counter: Counter, account: str, id_: str, wish: Wish) -> ForcePlan:
 
 def execution_of(plan: str, share: Share) -> str:
     """The name of the execution that pushes a part."""
-    return f"{plan}-{share.value}"
+    return execution_after(plan, share, 0)
 
 
 def payload(seller: str, plan: ForcePlan, share: Share) -> dict[str, Any]:

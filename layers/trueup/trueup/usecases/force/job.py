@@ -131,20 +131,26 @@ def counted(work: Work, job: ForceJob, turn: Turn) -> dict[str, Any]:
     """A turn as the next state gets it; every so many, a new execution goes on."""
     reached = {**asdict(turn), "turns": job.turn.turns + 1, "cause": turn.cause or job.turn.cause}
     if turn.state in ("more", "wait") and reached["turns"] % TURNS_AN_EXECUTION == 0:
-        name = f"{job.plan}-{job.share.value}-{reached['turns']}"
-        _moved_on(work, job, name)
+        name = execution_after(job.plan, job.share, reached["turns"])
+        _moved_on(work, job, name, reached["cause"])
         reached |= {"state": "continue", "execution": name}
     return reached
 
 
-def _moved_on(work: Work, job: ForceJob, execution: str) -> None:
+def execution_after(plan: str, share: Share, turns: int) -> str:
+    """The name of the execution that goes on with a part after so many turns."""
+    return f"{plan}-{share.value}-{turns}" if turns else f"{plan}-{share.value}"
+
+
+def _moved_on(work: Work, job: ForceJob, execution: str, cause: str) -> None:
     """Note where it goes on, so that the sweeper asks for the right execution."""
 
     def once() -> None:
         stored = plan_of(work.registry, job.account, job.plan)
         stage = stored.value.stage(job.share)
         if stage is not None and stage.state is StageState.RUNNING:
-            moved = stage.model_copy(update={"execution": execution})
+            changes = {"execution": execution, "cause": cause or None}
+            moved = stage.model_copy(update=changes)
             work.registry.write(Replace(staged(stored.value, moved), stored.version))
 
     retried(once)
