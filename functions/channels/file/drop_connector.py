@@ -30,12 +30,16 @@ from trueup.channel.pacing import Allowance
 MAX_AGE_HOURS = 48
 AHEAD = timedelta(minutes=10)
 BATCH = 10_000
+LONGEST_SETTLE_MINUTES = 7 * 24 * 60
 DESCRIBE = Budget(milliseconds=25_000)
 NO_PUSH = "This account's files are only read: set `push` in its configuration to write files too."
 
 
 class FileConnector:
-    """Config: `max_age_hours`, `locations` (comma-separated ids), `reports`, `push`."""
+    """Config: `max_age_hours`, `locations` (comma-separated ids), `reports`, `push`.
+
+    Of accounts that are pushed to also `push_times` and `settle_minutes`.
+    """
 
     def __init__(
         self,
@@ -126,9 +130,18 @@ def _abilities(account: AccountRef) -> Abilities:
         takes=reports if can_push else None,
         submits=can_push,
         push_batch=BATCH,
+        settle_seconds=_settle_seconds(account) if can_push else 0,
         documentation="docs/channels/file.md",
         fixed_times=str(account.config.get("push_times", "")) if can_push else "",
     )
+
+
+def _settle_seconds(account: AccountRef) -> int:
+    """How long the other side may take to apply a file and to show it."""
+    minutes = account.config.get("settle_minutes", 0)
+    if isinstance(minutes, int) and 0 <= minutes <= LONGEST_SETTLE_MINUTES:
+        return minutes * 60
+    raise DropError(f"`settle_minutes` must be a number from 0 to {LONGEST_SETTLE_MINUTES}.")
 
 
 def _configured(account: AccountRef) -> list[Place]:

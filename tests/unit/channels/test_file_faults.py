@@ -168,3 +168,21 @@ def test_an_acknowledgement_that_makes_no_sense_stays_pending(client: Any, body:
 
 def _acknowledge(client: Any, batch: str, body: bytes) -> None:
     client.put_object(Bucket=BUCKET, Key=f"{FOLDER}ack/{batch}.csv", Body=body)
+
+
+def _described(client: Any, **config: Any) -> dict[str, Any]:
+    account = {**ACCOUNT, "config": {"push": True, "locations": "W1", **config}}
+    return answer(FileConnector(client, BUCKET), {"operation": "describe", "account": account})
+
+
+def test_how_long_the_other_side_may_take_is_its_settle_time(client: Any) -> None:
+    told = _described(client, settle_minutes=90, push_times="at noon")["abilities"]
+    assert (told["settle_seconds"], told["fixed_times"]) == (5400, "at noon")
+    assert _described(client)["abilities"]["settle_seconds"] == 0
+
+
+@pytest.mark.parametrize("minutes", [-1, 10_081, "soon"])
+def test_a_settle_time_that_makes_no_sense_is_refused(client: Any, minutes: object) -> None:
+    told = _described(client, settle_minutes=minutes)
+    assert told["outcome"] == "failed"
+    assert "settle_minutes" in told["reason"]
