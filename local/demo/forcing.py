@@ -121,7 +121,7 @@ def told(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     up, down = summary["up"], summary["down"]
     rows = f"{up['rows']} rows up by {up['units']} units, {down['rows']} down by {down['units']}"
     calls = f"{summary['calls']} calls"
-    yield "plan", f"{rows}; {summary['oversold']} oversold, {summary['to_zero']} to 0; {calls}"
+    yield "plan", f"{rows}; {summary['oversold']} oversold, {summary['to_zero']} to zero; {calls}"
     for change in summary["largest"][:3]:
         yield "largest", f"{change['channel_identifier']}: {change['showed']} -> {change['target']}"
     skipped = (f"{n} {why.replace('_', ' ')}" for why, n in sorted(summary["skipped"].items()))
