@@ -21,6 +21,7 @@ from local.embedded import Embedded
 from tests.contract.stores import LOCAL
 from tests.executions import executed, execution_arn
 from tests.stack_world import Json, StackWorld, invoke, rules_off, within
+from tests.unit.tables.files import by_calamine
 from trueup.adapters.clients import Clients
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.s3_objects import S3Objects
@@ -119,6 +120,8 @@ def test_a_file_is_what_the_api_showed_when_it_was_asked_for(worlds: list[StackW
     sheet = load_workbook(BytesIO(answer.content)).worksheets[0]
     found = [list(row) for row in sheet.iter_rows(min_row=3, values_only=True)]
     assert found == expected
+    plain = [tuple("" if cell is None else cell for cell in row) for row in expected]
+    assert by_calamine(answer.content)[2:] == plain
     assert viewed(world) != expected
     assert executed(world.stack, export["id"], "export").visited[-1] == "EndBuilt"
 
