@@ -3,14 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.force_world import ForceWorld, force_job, force_payload
 from tests.unit.force.again_world import AgainWorld
 from tests.world import ACCOUNT
 from trueup.domain.accounts import Account, Mode
+from trueup.domain.errors import RetryLaterError
 from trueup.domain.force import OrdersCovered, Over, StageState
 from trueup.domain.pushlog import PushOutcome
 from trueup.domain.sources import Domain, Ownership, Provides, Source
 from trueup.ports import Create, Replace
+from trueup.usecases.force import pushing
 from trueup.usecases.force.covering import state_covered
 from trueup.usecases.force.ending import end_stage
 from trueup.usecases.force.opening import open_force
@@ -141,3 +145,46 @@ def test_a_chunk_that_was_queued_while_its_part_was_being_ended_is_ended_with_it
     assert end_stage(registry, world.clock, ACCOUNT, plan.id, job.share, "It was stopped.")
     assert set(world.outcomes(plan).values()) == {PushOutcome.NOT_SENT}
     assert world.stage(plan).counts.error == 2
+
+
+def test_a_slow_channel_does_not_keep_a_turn_beyond_its_time() -> None:
+    """A call that the Lambda's end cuts off may leave rows that nobody knows about."""
+    world = ForceWorld(cas=False, rows_a_call=2)
+    many = {f"S{i:02d}": 9 for i in range(40)}
+    world.furnish(many, dict.fromkeys(many, 7))
+    plan = world.plan(dict.fromkeys(many, 7))
+    job, began = force_job(force_payload(plan)), world.now
+    open_force(world.work(), job)
+
+    def slow(moment: str, _: object) -> None:
+        world.now += timedelta(seconds=10 if moment == "write" else 0)
+
+    def left() -> int:
+        return (130 - (world.now - began) // timedelta(seconds=1)) * 1000
+
+    world.till.between = slow
+    turn = push_force(world.work(), job, left)
+    assert left() > 0
+    assert (turn["state"], turn["next"]) == ("more", 0)
+    began = world.now
+    world.force(plan)
+    assert set(world.outcomes(plan).values()) == {PushOutcome.APPLIED}
+    assert max(world.till.sent.values()) == 1
+
+
+def test_a_rate_that_many_ask_for_at_once_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = ForceWorld()
+    world.furnish(SHOWED, WANTED)
+    plan = world.plan(WANTED)
+    job = force_job(force_payload(plan))
+    open_force(world.work(), job)
+
+    def busy(*_: object) -> None:
+        raise RetryLaterError("The channel's rate is asked for by many at once.", 2)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pushing, "grant", busy)
+        turn = push_force(world.work(), job, lambda: 600_000)
+    assert (turn["state"], turn["wait_seconds"]) == ("wait", 2)
+    world.force(plan)
+    assert set(world.outcomes(plan).values()) == {PushOutcome.APPLIED}

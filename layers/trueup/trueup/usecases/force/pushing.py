@@ -41,6 +41,9 @@ from trueup.usecases.work import Work
 MARGIN_MS = 120_000
 """Kept back of the Lambda's time: as long as a chunk may take."""
 
+CALLS_MS = 60_000
+"""Of a chunk that takes several calls, no further one is begun with less time left."""
+
 STUCK_SECONDS = 10
 """Where a call came to no row at all, it is tried again after this."""
 
@@ -52,7 +55,9 @@ Rows = Sequence[PushRow]
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
-    """Why a chunk is left for now: seconds to wait, or a cause that ends the part."""
+    """Why a chunk is left for now: seconds to wait (0: only this turn's time is up), or a cause
+    that ends the part.
+    """
 
     seconds: int = 0
     cause: str = ""
@@ -69,13 +74,20 @@ def _turn(work: Work, job: ForceJob, remaining_ms: Remaining) -> Turn:
         force, stored = force_of(work, job), chunk_of(work, job, number)
         if force is None or stored is None:
             return Turn("done")
-        pause = _Pause(cause=_over(force)) if _over(force) else push_chunk(force, stored)
-        if pause and pause.cause:
-            return Turn("done", cause=pause.cause)
+        over = _over(force)
+        pause = _Pause(cause=over) if over else push_chunk(force, stored, remaining_ms)
         if pause:
-            return Turn("wait", number, wait_seconds=min(pause.seconds, LONGEST_WAIT_SECONDS))
+            return _left(pause, number)
         number += 1
     return Turn("more", number)
+
+
+def _left(pause: _Pause, number: int) -> Turn:
+    if pause.cause:
+        return Turn("done", cause=pause.cause)
+    if not pause.seconds:
+        return Turn("more", number)
+    return Turn("wait", number, wait_seconds=min(pause.seconds, LONGEST_WAIT_SECONDS))
 
 
 def _over(force: Force) -> str:
@@ -85,13 +97,13 @@ def _over(force: Force) -> str:
     return "" if force.live else NOT_LIVE
 
 
-def push_chunk(force: Force, chunk: Stored[PushChunk]) -> _Pause | None:
+def push_chunk(force: Force, chunk: Stored[PushChunk], remaining_ms: Remaining) -> _Pause | None:
     """Push all rows of a chunk that are not final; None: each has been sent, or has ended."""
     chunk, again = _taken_up(force, chunk), False
     while waiting := _waiting(chunk.value):
-        granted = grant(force, waiting)
-        if not granted.calls:
-            return _Pause(granted.wait_seconds)
+        granted = _granted(force, waiting)
+        if isinstance(granted, _Pause):
+            return granted
         try:
             chunk, made = _with_intent(force, chunk, granted)
         except RetryLaterError as error:
@@ -107,8 +119,19 @@ def push_chunk(force: Force, chunk: Stored[PushChunk]) -> _Pause | None:
         pause = _pause(answer, _waiting(chunk.value) < waiting)
         if pause:
             return pause
+        if _waiting(chunk.value) and remaining_ms() < CALLS_MS:
+            return _Pause()
     read_back_now(force, chunk)
     return None
+
+
+def _granted(force: Force, rows: int) -> Grant | _Pause:
+    """Calls for so many rows, or how long to wait for some."""
+    try:
+        granted = grant(force, rows)
+    except RetryLaterError as error:
+        return _Pause(max(1, error.seconds))
+    return granted if granted.calls else _Pause(max(1, granted.wait_seconds))
 
 
 def _pause(answer: Answer, progress: bool) -> _Pause | None:  # noqa: FBT001
