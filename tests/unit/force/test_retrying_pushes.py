@@ -17,15 +17,18 @@ from trueup.domain.errors import (
     UnsupportedError,
 )
 from trueup.domain.force import PlanKind, Share, Skip
+from trueup.domain.pushes import UNREAD
 from trueup.domain.pushlog import PushChunk, PushOutcome, PushStatus
-from trueup.domain.repeats import ROWS_AN_ITEM
+from trueup.domain.repeats import ROWS_AN_ITEM, RetriedRow
 from trueup.ports import Replace
 from trueup.usecases.force import failed
+from trueup.usecases.force.again import _retried
 from trueup.usecases.force.failed import chosen, fitting
 from trueup.usecases.force.log import scan
 from trueup.usecases.force.log_filters import LogFilters
 from trueup.usecases.force.retry_marks import mark_retried
 from trueup.usecases.force.retrying_pushes import Again, retry_pushes
+from trueup.usecases.force.targets import Wanted
 from trueup.usecases.whole import all_of
 
 SHOWED = {"A": 5, "B": 5, "C": 5, "D": 5}
@@ -228,3 +231,13 @@ def test_the_account_has_to_be_one_that_can_be_forced() -> None:
         world.registry.write(Replace(stored.value.model_copy(update=changes), now.version))
         with pytest.raises(error):
             asked()
+
+
+@pytest.mark.parametrize(("shown", "unexplained"), [(10, 0), (25, -30), (UNREAD, 0)])
+def test_what_the_channel_shows_since_its_row_was_explained_is_not(
+    shown: int, unexplained: int
+) -> None:
+    """Or it would count as a decrease that the ledger has evidence for."""
+    values = {"reported": 10, "unexplained": 0, "pack_size": 2, "unknown": 0}
+    again = _retried(RetriedRow("A", "P.all.0.0", 2, shown, 2_000), Wanted("A", values, 1_000, 3))
+    assert again.values["unexplained"] == unexplained

@@ -38,8 +38,17 @@ class Retried:
 
 
 def _retried(row: RetriedRow, wanted: Wanted) -> Wanted:
-    seen = since(wanted, row.shown, row.shown_at)
+    seen = _unexplained(wanted, since(wanted, row.shown, row.shown_at))
     return replace(seen, named=True, attempts=row.attempts, retry_of=row.retry_of)
+
+
+def _unexplained(compared: Wanted, seen: Wanted) -> Wanted:
+    """What the channel shows more or less than when its row was explained, nothing explains."""
+    if seen is compared or "unexplained" not in seen.values:
+        return seen
+    moved = (seen.values["reported"] - compared.values["reported"]) * seen.values["pack_size"]
+    values = {**seen.values, "unexplained": seen.values["unexplained"] - moved}
+    return replace(seen, values=values)
 
 
 def looked_up(
