@@ -10,15 +10,16 @@ from tests.unit.force.again_world import AgainWorld
 from tests.world import ACCOUNT
 from trueup.domain.accounts import Account, Mode
 from trueup.domain.errors import RetryLaterError
-from trueup.domain.force import OrdersCovered, Over, StageState
-from trueup.domain.pushlog import PushOutcome
+from trueup.domain.force import OrdersCovered, Over, PlanKind, StageState
+from trueup.domain.pushlog import PushOutcome, PushRow
 from trueup.domain.sources import Domain, Ownership, Provides, Source
 from trueup.ports import Create, Replace
 from trueup.usecases.force import pushing
 from trueup.usecases.force.covering import state_covered
 from trueup.usecases.force.ending import end_stage
+from trueup.usecases.force.judging import Rules
 from trueup.usecases.force.opening import open_force
-from trueup.usecases.force.ours import UNCOVERED
+from trueup.usecases.force.ours import UNCOVERED, Ours, judged
 from trueup.usecases.force.pushing import NOT_LIVE, push_force
 
 SHOWED = {"DOWN": 9, "UP": 3}
@@ -188,3 +189,24 @@ def test_a_rate_that_many_ask_for_at_once_is_waited_for(monkeypatch: pytest.Monk
     assert (turn["state"], turn["wait_seconds"]) == ("wait", 2)
     world.force(plan)
     assert set(world.outcomes(plan).values()) == {PushOutcome.APPLIED}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "withheld", "publishable", "target", "outcome"),
+    [
+        (5, 0, 5, 5, PushOutcome.QUEUED),
+        (5, 0, 5, 3, PushOutcome.STALE_POSITION),  # orders became known that our ledger lacks
+        (3, 2, 5, 3, PushOutcome.QUEUED),
+        (3, 2, 3, 3, PushOutcome.QUEUED),  # they are imported by now
+        (3, 2, 3, 1, PushOutcome.STALE_POSITION),  # they are, and others came
+        (3, 2, 5, 5, PushOutcome.QUEUED),  # they were imported, and goods came in
+        (5, 0, 7, 7, PushOutcome.STALE_POSITION),
+    ],
+)
+def test_never_more_than_may_be_published_less_the_orders_that_are_lacking(
+    quantity: int, withheld: int, publishable: int, target: int, outcome: PushOutcome
+) -> None:
+    capable = ForceWorld().till.capabilities()
+    row = PushRow("A", "", 9, quantity, 1, 1, 9, 100, 0, 0, 1, -1, withheld=withheld)
+    rules = Rules(PlanKind.FORCE, above=False, channel=capable)
+    assert judged(row, Ours(publishable, target), rules, 1).outcome == outcome

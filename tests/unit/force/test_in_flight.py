@@ -10,13 +10,15 @@ from tests.unit.force.again_world import AgainWorld
 from tests.world import ACCOUNT
 from trueup.channel.contract import PushRequest
 from trueup.domain.errors import CoolingError, DefectError
-from trueup.domain.force import ForcePlan, Share
+from trueup.domain.force import ForcePlan, ForceSlot, Share
 from trueup.domain.pushlog import PushOutcome
 from trueup.domain.slots import LONGEST_CALL
+from trueup.ports import Replace
 from trueup.usecases.force.ending import end_stage
 from trueup.usecases.force.opening import open_force
 from trueup.usecases.force.proposing import Proposal, propose_plan
 from trueup.usecases.force.pushing import push_force
+from trueup.usecases.force.slots import coolings
 
 CAUSE = "It was stopped before it had finished."
 
@@ -60,6 +62,17 @@ def test_a_retry_waits_until_the_call_of_the_part_before_has_ended(
     ended = world.settled(retry)
     assert world.till.available("1", "A") == 7
     assert set(world.outcomes(ended).values()) <= {PushOutcome.APPLIED, PushOutcome.STALE_CHANNEL}
+
+
+def test_everybody_is_told_of_it_where_the_cooldown_is_over_before() -> None:
+    world, _, _ = stopped_while_sending()
+    stored = world.registry.get(ForceSlot, ACCOUNT, "1")
+    assert stored is not None
+    cooled = stored.value.model_copy(update={"cooling_until": world.now})
+    world.registry.write(Replace(cooled, stored.version))
+    (cooling,) = coolings(world.registry, world.clock, ACCOUNT)
+    assert cooling.left == 290
+    assert cooling.slot.cooling_until == stored.value.busy_until
 
 
 def test_what_was_sent_again_counts_from_then() -> None:

@@ -13,7 +13,7 @@ from trueup.domain.force import (
     Share,
     holder_of,
 )
-from trueup.domain.slots import Claim, Wait, claimed, seconds_left, wait_of
+from trueup.domain.slots import Claim, Wait, claimed, ready_at, seconds_left, wait_of
 from trueup.domain.time import Clock
 from trueup.ports import Create, Registry, Replace
 from trueup.usecases.force.settings import cooldown_of, minimum_of, settings_of
@@ -106,7 +106,10 @@ def _slot(registry: Registry, account: str, location: str) -> Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Cooling:
-    """How one location stands: its cooldown, and the slot. `left`: seconds until it is over."""
+    """How one location stands: its cooldown, and the slot, cooling until it admits somebody else.
+
+    `left`: seconds until then.
+    """
 
     place: ChannelLocation
     cooldown: int
@@ -125,5 +128,7 @@ def _coolings(registry: Registry, account: Account, now: datetime) -> Iterator[C
     known = {s.value.channel_location: s.value for s in all_of(registry, ForceSlot, account.id)}
     for place in account.locations:
         slot = known.get(place.id) or ForceSlot(account=account.id, channel_location=place.id)
-        left = seconds_left(slot.cooling_until, now)
-        yield Cooling(place, cooldown_of(account, settings, place.id), left, slot)
+        cooldown = cooldown_of(account, settings, place.id)
+        until = ready_at(slot, Claim("", now, cooldown, minimum_of(account)))
+        shown = slot.model_copy(update={"cooling_until": until})
+        yield Cooling(place, cooldown, seconds_left(until, now), shown)
