@@ -10,6 +10,7 @@ from local.asl import definitions
 from local.paths import ROOT
 from local.policies import Resources
 from tests.infra.find import of_type, refers
+from trueup.domain.slots import LONGEST_CALL
 from trueup.entry import settings
 
 FUNCTION = "AWS::Serverless::Function"
@@ -31,6 +32,15 @@ def folder_of(logical: str) -> str:
 def environment(template: dict[str, Any], properties: dict[str, Any]) -> frozenset[str]:
     shared = template["Globals"]["Function"]["Environment"]["Variables"]
     return frozenset(shared) | frozenset(properties["Environment"]["Variables"])
+
+
+def test_no_connector_works_on_a_lost_call_longer_than_a_location_waits_for_it(
+    written: Resources,
+) -> None:
+    functions = of_type(written, FUNCTION).items()
+    channels = {name: of["Timeout"] for name, of in functions if "/channels/" in of["CodeUri"]}
+    assert channels
+    assert max(channels.values()) < LONGEST_CALL.total_seconds(), channels
 
 
 def test_every_function_is_in_the_folder_its_name_says(written: Resources) -> None:
