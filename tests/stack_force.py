@@ -6,9 +6,18 @@ from typing import Any
 
 import httpx
 
+from tests.contract.stores import LOCAL
 from tests.stack_world import Json, StackWorld, within
-from trueup.domain.force import ForceSlot
-from trueup.ports import Replace
+from trueup.adapters.clients import Clients
+from trueup.adapters.dynamodb_pages import DynamoDBPages
+from trueup.books.manifest import Manifest, save_manifest
+from trueup.books.schema import PLANNED
+from trueup.books.writer import write_range
+from trueup.domain.force import ForcePlan, ForceSlot
+from trueup.domain.time import system_clock, ulid_ids
+from trueup.ports import Create, Meter, Replace
+from trueup.usecases.books import plan_book
+from trueup.usecases.force.planning_job import planned_reader
 
 FINAL = ("finished", "rejected", "cancelled", "expired", "failed")
 Key = tuple[str, str]
@@ -111,3 +120,25 @@ def outcomes(pushes: Mapping[Key, Json]) -> dict[str, int]:
     for push in pushes.values():
         found[push["outcome"]] = found.get(push["outcome"], 0) + 1
     return found
+
+
+def copied(desk: Desk, plan: Json, count: int) -> list[Json]:
+    """Plans like this one, each with rows of its own: made by hand, which takes a moment only."""
+    registry, new_id = desk.world.registry, ulid_ids(system_clock)
+    client = Clients(endpoint_url=desk.world.stack.endpoint_url, **LOCAL).dynamodb
+    table = desk.world.stack.outputs["PagesTableName"]
+    pages = DynamoDBPages(client, table, desk.world.seller, system_clock, Meter())
+    stored = registry.get(ForcePlan, desk.account, plan["id"])
+    assert stored is not None
+    (place,) = stored.value.places
+    rows = list(planned_reader(pages, plan["id"], place).scan())
+    copies = []
+    for _ in range(count):
+        id_ = new_id()
+        book = plan_book(id_, "L1")
+        made = Manifest.of(PLANNED.kind, write_range(pages, book, PLANNED, (), iter(rows)))
+        at = place.model_copy(update={"manifest": save_manifest(pages, book, made)})
+        copies.append(stored.value.model_copy(update={"id": id_, "places": (at,)}))
+    for start in range(0, count, 50):
+        registry.write(*map(Create, copies[start : start + 50]))
+    return [{"id": copy.id, "hash": copy.hash} for copy in copies]

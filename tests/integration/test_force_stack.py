@@ -18,24 +18,14 @@ import pytest
 
 from local.deploy import STACK_NAME
 from local.embedded import Embedded
-from tests.contract.stores import LOCAL
 from tests.drops import put_drop
 from tests.executions import executed, execution_arn
-from tests.stack_force import Desk, outcomes
+from tests.stack_force import Desk, copied, outcomes
 from tests.stack_world import Json, StackWorld, invoke, rules_off, within
-from trueup.adapters.clients import Clients
-from trueup.adapters.dynamodb_pages import DynamoDBPages
-from trueup.books.manifest import Manifest, save_manifest
-from trueup.books.schema import PLANNED
-from trueup.books.writer import write_range
-from trueup.domain.force import ForcePlan
 from trueup.domain.rates import Rate
-from trueup.domain.time import system_clock, ulid_ids
-from trueup.ports import Create, Meter, Remove
-from trueup.usecases.books import plan_book
+from trueup.ports import Remove
 from trueup.usecases.finalising import STOPPED
 from trueup.usecases.force.attending import VANISHED
-from trueup.usecases.force.planning_job import planned_reader
 
 pytestmark = pytest.mark.stack
 
@@ -233,28 +223,6 @@ def test_of_a_hundred_who_confirm_one_is_admitted(world: StackWorld) -> None:
     shown = [item[1] for item in world.shop("raced").look("L1", SKUS)]
     assert (shown.count(10), shown.count(12)) == (3, len(SKUS) - 3)
     assert [(slot.holder, slot.sequence) for slot in desk.slots()] == [("", 1)]
-
-
-def copied(desk: Desk, plan: Json, count: int) -> list[Json]:
-    """Plans like this one, each with rows of its own: made by hand, which takes a moment only."""
-    registry, new_id = desk.world.registry, ulid_ids(system_clock)
-    client = Clients(endpoint_url=desk.world.stack.endpoint_url, **LOCAL).dynamodb
-    table = desk.world.stack.outputs["PagesTableName"]
-    pages = DynamoDBPages(client, table, desk.world.seller, system_clock, Meter())
-    stored = registry.get(ForcePlan, desk.account, plan["id"])
-    assert stored is not None
-    (place,) = stored.value.places
-    rows = list(planned_reader(pages, plan["id"], place).scan())
-    copies = []
-    for _ in range(count):
-        id_ = new_id()
-        book = plan_book(id_, "L1")
-        made = Manifest.of(PLANNED.kind, write_range(pages, book, PLANNED, (), iter(rows)))
-        at = place.model_copy(update={"manifest": save_manifest(pages, book, made)})
-        copies.append(stored.value.model_copy(update={"id": id_, "places": (at,)}))
-    for start in range(0, count, 50):
-        registry.write(*map(Create, copies[start : start + 50]))
-    return [{"id": copy.id, "hash": copy.hash} for copy in copies]
 
 
 def test_and_its_function_which_outlived_it_sent_nothing(early: tuple[Desk, Json]) -> None:
