@@ -210,6 +210,16 @@ def test_what_must_be_unchanged_is_checked_and_not_written(registry: Registry) -
     assert held.version == 1
 
 
+def test_what_was_not_there_must_still_not_be(registry: Registry) -> None:
+    registry.write(Unchanged(slot(), 0), Create(location()))
+    registry.write(Create(slot()))
+    with pytest.raises(ConflictError):
+        registry.write(Unchanged(slot(), 0), Replace(location(), 1))
+    kept = registry.get(Location, "berlin")
+    assert kept is not None
+    assert kept.version == 1
+
+
 @pytest.mark.parametrize("versions", [0, 2], ids=["gone", "changed"])
 def test_what_was_changed_or_is_gone_stops_the_transaction(
     registry: Registry, versions: int

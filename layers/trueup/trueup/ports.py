@@ -131,7 +131,10 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Writes nothing; conflicts unless the entity still has the version that was read."""
+    """Writes nothing; conflicts unless the entity still has the version that was read.
+
+    Version 0: it was not there, and must still not be.
+    """
 
     entity: Entity
     version: int

@@ -61,9 +61,13 @@ def test_an_account_that_is_stopped_meanwhile_is_not_forced(change: dict[str, An
     assert world.machines.started == []
 
 
-def test_a_cooldown_that_is_made_longer_meanwhile_is_the_one_that_begins() -> None:
+@pytest.mark.parametrize("before", [{"cooldowns": {"1": 100}}, None], ids=["set", "never set"])
+def test_a_cooldown_that_is_made_longer_meanwhile_is_the_one_that_begins(
+    before: dict[str, Any] | None,
+) -> None:
     world = Decisions()
-    set_settings(world.plain, ACCOUNT, {"cooldowns": {"1": 100}})
+    if before is not None:
+        set_settings(world.plain, ACCOUNT, before)
     world.propose("P1", {"1": (1, 1)})
     longer = {"cooldowns": {"1": 5_000}}
     decided_while(world, lambda: set_settings(world.plain, ACCOUNT, longer))

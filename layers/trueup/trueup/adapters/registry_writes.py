@@ -78,7 +78,10 @@ def _change(seller: str, write: Write) -> Change:
             return Change(sk, delete=True, version=version, store=entity.store)
         case Unchanged(entity, version):
             sk = sort_key(entity.record, entity.identity)
-            return Change(sk, version=version, store=entity.store)
+            absent = version == 0
+            return Change(
+                sk, absent=absent, version=None if absent else version, store=entity.store
+            )
         case HoldsLease(account, holder, fence):
             return Change(sort_key(Lease.record, (account,)), guard=lease_guard(holder, fence))
         case HoldsSlot(account, location, holder, sequence):

@@ -142,4 +142,4 @@ def _fits(registry: Registry, write: Write) -> bool:
     found = registry.get(type(write.entity), *write.entity.identity)
     if isinstance(write, Create):
         return found is None
-    return found is not None and found.version == write.version
+    return (found.version if found else 0) == write.version

@@ -20,7 +20,7 @@ def known_limits(registry: Registry) -> Stored[ApprovalLimits]:
 
 def still(limits: Stored[ApprovalLimits]) -> list[Write]:
     """What makes a write conflict with a change of the limits that it was decided by."""
-    return [Unchanged(limits.value, limits.version)] if limits.version else []
+    return [Unchanged(limits.value, limits.version)]
 
 
 def set_limits(registry: Registry, fields: Mapping[str, Any]) -> ApprovalLimits:

@@ -23,11 +23,8 @@ def known_settings(registry: Registry, account: str) -> Stored[ForceSettings]:
 
 
 def still(settings: Stored[ForceSettings]) -> list[Write]:
-    """What makes a write conflict with a change of the settings that it was decided by.
-
-    Those that were never set cannot be named; they are the strictest about who approves.
-    """
-    return [Unchanged(settings.value, settings.version)] if settings.version else []
+    """What makes a write conflict with a change of the settings that it was decided by."""
+    return [Unchanged(settings.value, settings.version)]
 
 
 def set_settings(registry: Registry, account: str, fields: Mapping[str, Any]) -> ForceSettings:
