@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any, cast
 
 from bench.compare import sample
+from bench.held import bytes_held
 from bench.reconcile import ACCOUNT, PLACE, SELLER, Shop
 from trueup.adapters.memory_machines import MemoryMachines
 from trueup.adapters.memory_objects import MemoryObjects
@@ -178,7 +178,7 @@ def _told(folder: Path) -> dict[str, Any]:
     return {
         "cpu": round(process_time() - cpu, 3),
         "clock": round(perf_counter() - clock, 2),
-        "resident": getrusage(RUSAGE_SELF).ru_maxrss * 1024,
+        "resident": bytes_held(),
         "size": size,
         "first_part": first_part,
     }

@@ -18,7 +18,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
-from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -27,6 +26,7 @@ from typing import Any
 from openpyxl import Workbook
 
 from bench.exporting import Built, end_to_end, missed_of
+from bench.held import bytes_held
 from trueup.domain.exports import Format
 from trueup.domain.time import from_iso
 from trueup.tables.comma import write_csv
@@ -175,20 +175,6 @@ WRITERS: dict[str, Callable[[Source], tuple[int, float | None]]] = {
 }
 
 
-def _held() -> int:
-    """Bytes this process has held at most.
-
-    Linux tells it of the process itself; what `getrusage` tells begins with what the process
-    held that started this one.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        unit = 1 if sys.platform == "darwin" else 1024
-        return getrusage(RUSAGE_SELF).ru_maxrss * unit
-    lines = status.read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-
-
 def measured(writer: str, rows: int) -> Cost:
     """One writing, in this process."""
     source = Source(rows)
@@ -199,7 +185,7 @@ def measured(writer: str, rows: int) -> Cost:
         rows=rows,
         cpu=round(process_time() - cpu - source.seconds, 3),
         clock=round(perf_counter() - clock, 2),
-        resident=_held(),
+        resident=bytes_held(),
         size=size,
         first_part=first_part,
     )
