@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 LOCK := requirements-dev.txt
 UV_VERSION = $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' $(LOCK))
 # Tests that need a server go to one worker together, which starts one.
-PYTEST_ARGS ?= -n auto --dist loadgroup
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 ROWS ?= 10000 100000 1000000
 
 .PHONY: help setup run test test-lambda-python check format bench lock policies clean

@@ -1,8 +1,9 @@
-"""Trueup on an embedded stack, for the tests marked `stack`: one a run, gone afterwards.
+"""Trueup on an embedded stack, for the tests marked `stack`: one a process, gone afterwards.
 
-Under pytest-xdist with `--dist loadgroup` all of them go to one worker, which holds the one stack;
-with another distribution every worker that gets one starts its own, on a port of its own. Those
-that need a Vendure server, and no stack, are kept together likewise.
+Under pytest-xdist every worker that gets such a test starts a stack of its own, on a port of its
+own. `--dist loadfile` keeps the tests of a file together and in order: some go on from what those
+before them left. (Groups across files, which would save a stack, need `--dist loadgroup`, and
+pytest-xdist 3.8 cannot name them to pytest 9.2.)
 """
 
 import shutil
@@ -20,12 +21,3 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
         yield trueup
     for data in ("services", "s3"):  # the log stays, for whoever wants to know why
         shutil.rmtree(state / data, ignore_errors=True)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for server in ("stack", "vendure"):
-            if item.get_closest_marker(server):
-                item.add_marker(pytest.mark.xdist_group(server))
-                break

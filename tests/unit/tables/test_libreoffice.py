@@ -12,7 +12,6 @@ import pytest
 from tests.unit.tables.files import HOSTILE, TABLE, TEXTS, by_calamine, expected, opened, rows, xlsx
 from trueup.tables.model import Batch
 
-pytestmark = pytest.mark.xdist_group("libreoffice")
 CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,1"
 """Of the first sheet, in UTF-8, cells as they are shown."""
 
