@@ -24,6 +24,7 @@ from trueup.channel.contract import (
 from trueup.domain.accounts import Account, Link
 from trueup.domain.errors import DefectError, RejectedError, RetryLaterError
 from trueup.domain.keys import channel_key_of
+from trueup.domain.overlays import Overlay
 from trueup.domain.rates import Grant
 from trueup.domain.runs import Inputs
 from trueup.domain.time import milliseconds
@@ -32,6 +33,7 @@ from trueup.usecases import rates
 from trueup.usecases.books import open_book, pin, rows_book
 from trueup.usecases.joining import Joint
 from trueup.usecases.members import MemberStock, live_moves, members_of
+from trueup.usecases.overlays import lay
 from trueup.usecases.reconcile.collecting import instant_of, observed_page
 from trueup.usecases.reconcile.episodes import Episodes, PreviousRows
 from trueup.usecases.reconcile.explaining import Explaining
@@ -156,6 +158,27 @@ def compared(
     explaining = _explaining(work, inputs, link, members, at, now)
     for page, sheet, _ in map(explaining.page, joint.chosen(keys, observed)):
         yield from _told(page, sheet)
+
+
+def lay_compared(
+    work: Work, inputs: Inputs, link: Link, keys: Sequence[str], seen: Seen, by: str
+) -> list[str]:
+    """Lay what `compared` says over the last run's rows; the keys, also where a newer one stays."""
+    now, laid = work.clock(), []
+    for key, values, texts in compared(work, inputs, link, keys, seen):
+        overlay = Overlay(
+            account=link.account,
+            channel_location=link.channel_location,
+            key=key,
+            values=values,
+            texts=texts,
+            captured_at=seen.captured_at,
+            compared_at=now,
+            requested_by=by,
+        )
+        lay(work.registry, overlay)
+        laid.append(key)
+    return laid
 
 
 def _keyed(keys: Sequence[str], seen: Seen) -> list[tuple[str, Observation]]:

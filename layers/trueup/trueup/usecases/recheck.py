@@ -11,8 +11,8 @@ from trueup.domain.keys import channel_key_of, sku_of
 from trueup.domain.overlays import Overlay
 from trueup.domain.runs import Head, Inputs
 from trueup.usecases.books import open_book, rows_book
-from trueup.usecases.chosen import compared, look
-from trueup.usecases.overlays import lay, overlays_of
+from trueup.usecases.chosen import lay_compared, look
+from trueup.usecases.overlays import overlays_of
 from trueup.usecases.reconcile.opening import pin_inputs
 from trueup.usecases.runs import require_account
 from trueup.usecases.work import Work
@@ -43,21 +43,7 @@ def recheck(
     inputs = pin_inputs(work.registry, work.ledger, owner, location)
     keys = _listed(work, inputs, skus)
     seen = look(work, owner, location, sorted({channel_key_of(key) for key in keys}))
-    now = work.clock()
-    laid = []
-    for key, values, texts in compared(work, inputs, link, keys, seen):
-        overlay = Overlay(
-            account=account,
-            channel_location=location,
-            key=key,
-            values=values,
-            texts=texts,
-            captured_at=seen.captured_at,
-            compared_at=now,
-            requested_by=requested_by,
-        )
-        lay(work.registry, overlay)
-        laid.append(key)
+    laid = lay_compared(work, inputs, link, keys, seen, requested_by)
     standing = overlays_of(work.registry, account, location)
     return Rechecked({key: standing[key] for key in laid if key in standing})
 

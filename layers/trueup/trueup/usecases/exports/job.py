@@ -1,18 +1,14 @@
 """What an execution of the machine `export` is given."""
 
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from trueup.domain.exports import Export
+from trueup.usecases.step_input import StepInput
 
 
-class ExportJob(BaseModel):
-    """The input of the step. Unknown fields are what earlier steps added."""
+class ExportJob(StepInput):
+    """The input of the step."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-    schema_version: Literal[1] = Field(1, alias="schema")
-    seller: str
     export: str
     tries: int
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from trueup.domain.accounts import Account, Capabilities, Link, Mode
 from trueup.domain.errors import DefectError, RejectedError
@@ -14,6 +14,7 @@ from trueup.domain.pushlog import PushChunk
 from trueup.ports import Registry, Replace, Stored
 from trueup.usecases.retrying import retried
 from trueup.usecases.runs import require_account
+from trueup.usecases.step_input import StepInput
 from trueup.usecases.whole import all_of
 from trueup.usecases.work import Work
 
@@ -35,12 +36,9 @@ class Reached(BaseModel):
     cause: str = ""
 
 
-class ForceJob(BaseModel):
-    """The input of every step. Unknown fields are what earlier steps added."""
+class ForceJob(StepInput):
+    """The input of every step."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-    schema_version: Literal[1] = Field(1, alias="schema")
-    seller: str
     account: str
     plan: str
     share: Share

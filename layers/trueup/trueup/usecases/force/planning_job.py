@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import ClassVar
 
 from trueup.books.manifest import Manifest, load_manifest, save_manifest
 from trueup.books.reader import BookReader
@@ -20,17 +18,15 @@ from trueup.ports import PageStore, Registry, Stored
 from trueup.usecases.books import plan_book
 from trueup.usecases.force.plan_counting import Counting
 from trueup.usecases.force.planned_rows import Row, page_of
+from trueup.usecases.step_input import StepInput
 
 KEPT = timedelta(days=7)
 """Should it ever be left behind."""
 
 
-class PlanJob(BaseModel):
-    """The input of the step. Unknown fields are what earlier turns added."""
+class PlanJob(StepInput):
+    """The input of the step."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-    schema_version: Literal[1] = Field(1, alias="schema")
-    seller: str
     account: str
     plan: str
 

@@ -8,20 +8,19 @@ from contextlib import suppress
 
 from trueup.domain.errors import RejectedError, RetryLaterError
 from trueup.domain.keys import channel_key_of
-from trueup.domain.overlays import Overlay
 from trueup.domain.pushes import PushEntry
 from trueup.domain.pushlog import PushChunk, PushOutcome, PushRow, push_id, rows_of
 from trueup.domain.rates import Grant
 from trueup.domain.time import milliseconds
 from trueup.ports import Stored
-from trueup.usecases.chosen import Seen, compared, look
+from trueup.usecases.chosen import Seen, lay_compared, look
 from trueup.usecases.force.job import Force
 from trueup.usecases.force.judging import LOST, READING_SECONDS, Shown, read, windowed
 from trueup.usecases.force.keeping import keep, with_rows
 from trueup.usecases.force.own_position import inputs_of, rules_of
 from trueup.usecases.intake.pushing import append_pushes
 from trueup.usecases.intake.taking import Gate
-from trueup.usecases.overlays import lay, overlays_of
+from trueup.usecases.overlays import overlays_of
 from trueup.usecases.recheck import MAX_OVERLAYS
 
 SOURCE = "trueup"
@@ -148,16 +147,4 @@ def _lay(force: Force, chunk: PushChunk, rows: Sequence[PushRow], seen: Seen) ->
     keys = sorted({row.key for row in rows})
     if link is None or len(standing.keys() | set(keys)) > MAX_OVERLAYS:
         return
-    now = work.clock()
-    for key, values, texts in compared(work, inputs_of(force, place), link, keys, seen):
-        overlay = Overlay(
-            account=chunk.account,
-            channel_location=place,
-            key=key,
-            values=values,
-            texts=texts,
-            captured_at=seen.captured_at,
-            compared_at=now,
-            requested_by=ACTOR,
-        )
-        lay(work.registry, overlay)
+    lay_compared(work, inputs_of(force, place), link, keys, seen, ACTOR)

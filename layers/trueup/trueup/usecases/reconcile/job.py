@@ -1,22 +1,16 @@
 """What the steps of a reconcile execution hand to each other; it stays far below 64 KB."""
 
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
-
 from trueup.domain.errors import DefectError, LeaseLostError
 from trueup.domain.runs import Fetch, Run
 from trueup.ports import Stored
 from trueup.usecases import leases
+from trueup.usecases.step_input import StepInput
 from trueup.usecases.work import Work
 
 
-class Job(BaseModel):
-    """The input of every step. Unknown fields are what earlier steps added."""
+class Job(StepInput):
+    """The input of every step."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-    schema_version: Literal[1] = Field(1, alias="schema")
-    seller: str
     account: str
     run: str
 

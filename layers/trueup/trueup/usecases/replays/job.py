@@ -1,9 +1,6 @@
 """What the steps of a replay's execution hand to each other, and where its objects are."""
 
-from typing import Literal
-
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
 
 from trueup.domain.errors import DefectError, NotFoundError
 from trueup.domain.replays import Replay
@@ -11,15 +8,13 @@ from trueup.domain.runs import Run
 from trueup.ports import Stored
 from trueup.usecases.reconcile.job import Job, run_of
 from trueup.usecases.reconcile.parts import PlanItem
+from trueup.usecases.step_input import StepInput
 from trueup.usecases.work import Work
 
 
-class ReplayJob(BaseModel):
-    """The input of every step. Unknown fields are what earlier steps added."""
+class ReplayJob(StepInput):
+    """The input of every step."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-    schema_version: Literal[1] = Field(1, alias="schema")
-    seller: str
     replay: str
 
 
