@@ -1,5 +1,6 @@
 """The last step of a force: ends the part, and carries on what follows from what was pushed."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -70,15 +71,19 @@ Applied = dict[str, tuple[str, int]]
 
 
 def _follow(closing: Closing, plan: ForcePlan, stage: Stage) -> None:
+    registry = closing.work.registry
+    wanted = {
+        place.channel_location: _wanted(closing, plan.account, place.channel_location)
+        if place.rows_in(stage.share) > MAX_OVERLAYS
+        else None
+        for place in plan.places
+    }
     runs = False
-    for place in plan.places:
-        location = place.channel_location
-        many = place.rows_in(stage.share) > MAX_OVERLAYS
-        wanted = _wanted(closing, plan.account, location) if many else None
-        rows = _applied(closing.work.registry, plan, stage.share, location, wanted)
-        _unmark(closing.work.registry, plan.account, location, rows)
+    for location, rows in _applied(registry, plan, stage.share, wanted).items():
+        _unmark(registry, plan.account, location, rows)
         _attend(closing, plan.account, location, rows)
-        runs = runs or many or _lacks(closing.work.registry, plan.account, location, rows)
+        many = wanted[location] is not None
+        runs = runs or many or _lacks(registry, plan.account, location, rows)
     if runs:
         _start_run(closing, plan, stage)
 
@@ -92,17 +97,18 @@ def _wanted(closing: Closing, account: str, place: str) -> set[str]:
 
 
 def _applied(
-    registry: Registry, plan: ForcePlan, share: Share, place: str, wanted: set[str] | None
-) -> Applied:
-    """Of one location; None: all."""
-    found: Applied = {}
+    registry: Registry, plan: ForcePlan, share: Share, wanted: Mapping[str, set[str] | None]
+) -> dict[str, Applied]:
+    """By location, those `wanted` there; None: all. Each chunk is read once."""
+    found: dict[str, Applied] = {location: {} for location in wanted}
     for stored in chunks_of(registry, plan.account, plan.id, share):
         chunk = stored.value
-        if chunk.channel_location != place or not chunk.counts.success:
+        if not chunk.counts.success:
             continue
+        chosen = wanted[chunk.channel_location]
         for i, row in enumerate(rows_of(chunk)):
-            if row.outcome == PushOutcome.APPLIED and (wanted is None or row.key in wanted):
-                found[row.key] = (push_id(chunk, i), row.intent_at)
+            if row.outcome == PushOutcome.APPLIED and (chosen is None or row.key in chosen):
+                found[chunk.channel_location][row.key] = (push_id(chunk, i), row.intent_at)
     return found
 
 
